@@ -1,0 +1,41 @@
+"""The classes: the one place that names a disease, its family and its colour.
+
+AMD is a family, not a class: its probability is the sum of its members (DRUSEN, CNV). An image that a data set calls
+only ``AMD`` says that one of the two is right, and is trained on that sum. There is no third member "other AMD": no
+image names it, so a network would be free to use it as a mark of the device that the AMD-labelled images came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OCT_LABELS: tuple[str, ...] = ("NORMAL", "DRUSEN", "CNV", "DME", "MH", "ERM", "RVO", "VID")
+OCT_FAMILIES: dict[str, tuple[str, ...]] = {"AMD": ("DRUSEN", "CNV")}
+NOT_DETECTED_YET: tuple[str, ...] = ("CSR", "DR", "RAO")
+"""Known by name, without enough patients to have earned a probability; the page says that they are not detected."""
+
+COLOURS: dict[str, str] = {
+    "NORMAL": "#3a9d78", "DRUSEN": "#d99a2b", "CNV": "#c8553d", "DME": "#4c78c8", "MH": "#8a63b8",
+    "ERM": "#2f9fb3", "RVO": "#b84d7f", "VID": "#7d8a2e", "AMD": "#d0772f",
+}
+
+PARTIAL_LABELS: dict[str, tuple[str, ...]] = {
+    # Retinopathy of the eye without oedema: the macula looks normal or diabetic, and which of the two is not said.
+    "DR": ("NORMAL", "DME"),
+}
+"""Labels of the training data that name no class of ours but still rule classes out."""
+
+
+def leaves(label: str) -> tuple[str, ...]:
+    """The classes that a label allows: itself, a family's members, or () for a label that says nothing of ours."""
+    if label in OCT_LABELS:
+        return (label,)
+    return OCT_FAMILIES.get(label, ())
+
+
+def with_families(probabilities: Mapping[str, float]) -> dict[str, float]:
+    """The classes' probabilities (sum 1) with every family's sum beside them."""
+    out = {name: float(value) for name, value in probabilities.items()}
+    for family, members in OCT_FAMILIES.items():
+        out[family] = float(sum(out[m] for m in members))
+    return out

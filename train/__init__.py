@@ -1,0 +1,1 @@
+"""How every weight in weights/ was made: data, one script a task, evaluation, export."""

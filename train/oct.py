@@ -1,0 +1,152 @@
+"""Trains an OCT classifier from the shared data, by patient: `python -m train.oct --net efficientnet-lite0`.
+
+Reads top to bottom: settings, data, network, loop, checkpoint. Stops and resumes at any epoch; `make train-oct` repeats it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
+from octcore.taxonomy import OCT_LABELS
+from train.augment import augmented
+from train.data import Row, load_frames, oct_rows, sampling_weights
+
+
+def settings() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--net", default="efficientnet-lite0", choices=["efficientnet-lite0", "efficientnet-lite1"])
+    parser.add_argument("--out", type=Path, default=Path("runs/oct-efficientnet-lite0"))
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate of the one cycle")
+    parser.add_argument("--decay", type=float, default=0.02, help="AdamW's weight decay")
+    parser.add_argument("--smoothing", type=float, default=0.05)
+    parser.add_argument("--mixup", type=float, default=0.0, help="share of batches that are mixed")
+    parser.add_argument("--average", type=float, default=0.99, help="decay of the weights' moving average, a step")
+    parser.add_argument("--patience", type=int, default=4, help="epochs without a better validation loss before it stops")
+    parser.add_argument("--limit", type=int, default=0, help="use so many images of each split only (tests)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scratch", action="store_true", help="begin from random weights")
+    return parser.parse_args()
+
+
+def build(name: str, pretrained: bool = True) -> nn.Module:
+    """The network of that name, with a head for OCT_LABELS."""
+    from octcore.nets.torch_efficientnet import EfficientNetLite
+
+    return EfficientNetLite(len(OCT_LABELS), int(name[-1]), pretrained)
+
+
+def family_loss(logits: Tensor, allowed: Tensor, smoothing: float) -> Tensor:
+    """Mean of -log of the summed probability of every class that the label allows.
+
+    ``logits`` (N, C); ``allowed`` (N, C) in {0, 1}. An image labelled AMD asks only that DRUSEN + CNV be likely.
+    Smoothing adds a little of the same for all classes alike.
+    """
+    log_p = F.log_softmax(logits.float(), dim=1)
+    hit = torch.logsumexp(log_p.masked_fill(allowed < 0.5, float("-inf")), dim=1)
+    return -((1 - smoothing) * hit + smoothing * log_p.mean(dim=1)).mean()
+
+
+def predict(net: nn.Module, inputs: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
+    """Logits float32 (N, C) of uint8 inputs (N, H, W)."""
+    net.eval()
+    out = []
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for start in range(0, len(inputs), batch):
+            x = torch.from_numpy(to_tensor(inputs[start:start + batch])).to(memory_format=torch.channels_last)
+            out.append(net(x)[0].float().numpy())
+    return np.concatenate(out)
+
+
+def main() -> None:
+    args = settings()
+    torch.manual_seed(args.seed)
+    rng = np.random.default_rng(args.seed)
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    rows = oct_rows()
+    parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s] for s in ("train", "val")}
+    if args.limit:
+        parts = {s: [p[i] for i in rng.permutation(len(p))[:args.limit]] for s, p in parts.items()}
+    frames = load_frames(parts["train"])
+    held = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(parts["val"])])  # type: ignore[arg-type]
+    held_allowed = torch.from_numpy(np.stack([r.allowed for r in parts["val"]]))
+    allowed = torch.from_numpy(np.stack([r.allowed for r in parts["train"]]))
+    chances = sampling_weights(parts["train"])
+
+    net = build(args.net, not args.scratch).to(memory_format=torch.channels_last)
+    mean = deepcopy(net)
+    plain = [p for p in net.parameters() if p.ndim < 2]
+    matrices = [p for p in net.parameters() if p.ndim >= 2]
+    optimiser = torch.optim.AdamW([{"params": matrices, "weight_decay": args.decay}, {"params": plain, "weight_decay": 0.0}], lr=args.rate)
+    steps = max(1, len(frames) // args.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps * args.epochs, pct_start=0.15)
+    history: list[dict[str, float]] = []
+    last = args.out / "last.pt"
+    if last.exists():
+        saved = torch.load(last, weights_only=False)
+        for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
+            part.load_state_dict(saved[state])
+        history, rng.bit_generator.state = saved["history"], saved["rng"]
+
+    for epoch in range(len(history), args.epochs):
+        net.train()
+        started, running = time.monotonic(), 0.0
+        order = rng.choice(len(frames), size=steps * args.batch, p=chances)
+        bar = tqdm(range(steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10)
+        for step in bar:
+            chosen = order[step * args.batch:(step + 1) * args.batch]
+            inputs = np.stack([augmented(frames[i], rng) for i in chosen])
+            x = torch.from_numpy(to_tensor(inputs)).to(memory_format=torch.channels_last)
+            y = allowed[chosen]
+            mixed = rng.random() < args.mixup
+            share = float(rng.beta(0.4, 0.4)) if mixed else 1.0
+            if mixed:
+                x = share * x + (1 - share) * x.flip(0)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits, _ = net(x)
+            loss = share * family_loss(logits, y, args.smoothing)
+            if mixed:
+                loss = loss + (1 - share) * family_loss(logits, y.flip(0), args.smoothing)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad()
+            running += (loss.item() - running) / (step + 1)
+            with torch.no_grad():
+                keep = min(args.average, (1 + epoch * steps + step) / (10 + epoch * steps + step))
+                for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
+                    a.lerp_(b, 1 - keep) if a.dtype.is_floating_point else a.copy_(b)
+            if step % 20 == 0:
+                bar.set_postfix(loss=f"{running:.3f}")
+
+        logits = torch.from_numpy(predict(mean, held))
+        val = family_loss(logits, held_allowed, 0.0).item()
+        right = (held_allowed.gather(1, logits.argmax(1, keepdim=True)) > 0.5).float().mean().item()
+        history.append({"epoch": epoch + 1, "train_loss": running, "val_loss": val, "val_accuracy": right, "seconds": time.monotonic() - started})
+        print(json.dumps(history[-1]), flush=True)
+        if val <= min(h["val_loss"] for h in history):
+            torch.save({"state": mean.state_dict(), "net": args.net, "epoch": epoch + 1}, args.out / "best.pt")
+        torch.save({"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
+                    "schedule": schedule.state_dict(), "history": history, "rng": rng.bit_generator.state}, last)
+        (args.out / "history.json").write_text(json.dumps(history, indent=1))
+        if epoch + 1 - min(history, key=lambda h: h["val_loss"])["epoch"] >= args.patience:
+            break
+
+
+if __name__ == "__main__":
+    main()
