@@ -1,0 +1,129 @@
+"""The command line: `python -m octcore analyze | evaluate | models` (the contract is in DESIGN.md and README.md)."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m octcore", description="Reads retinal scans. Not a medical device.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    analyze = commands.add_parser("analyze", help="classify files")
+    analyze.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    analyze.add_argument("--task", default="oct", choices=["oct"])
+    analyze.add_argument("--model", default="ensemble")
+    analyze.add_argument("--out", type=Path, help="folder for the heat maps (PNG)")
+    analyze.add_argument("--json", action="store_true", help="one JSON object a line and file")
+    evaluate = commands.add_parser("evaluate", help="figures on a labelled CSV")
+    evaluate.add_argument("--task", default="oct", choices=["oct"])
+    evaluate.add_argument("--manifest", type=Path, required=True)
+    evaluate.add_argument("--root", type=Path)
+    evaluate.add_argument("--model", default="ensemble")
+    evaluate.add_argument("--json", action="store_true", help="JSON only, no progress")
+    models = commands.add_parser("models", help="what there is")
+    models.add_argument("--json", action="store_true")
+    return parser
+
+
+def _unreadable(file: Path, model: str, task: str, reason: str, digest: str | None) -> dict[str, Any]:
+    return {"file": str(file), "sha256": digest, "task": task, "modality": "unknown", "model": model, "readable": False,
+            "reason": reason, "label": None, "probability": None, "probabilities": {}, "uncertainty": None, "measurements": {},
+            "artifacts": {}, "milliseconds": None}
+
+
+def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[str, Any]:
+    """The contract's object for one file; never raises for a bad file."""
+    from octcore.classify import classify
+    from octcore.readers import read
+    from octcore.scan import ScanError
+
+    started = time.perf_counter()
+    digest = None
+    try:
+        data = file.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        scan = read(data, file.name)
+        if scan.modality == "fundus":
+            raise ScanError("unsupported", "This is a colour photograph, not an OCT B-scan.")
+    except ScanError as error:
+        return _unreadable(file, model, task, str(error), digest)
+    except OSError as error:
+        return _unreadable(file, model, task, f"The file cannot be opened: {error.strerror}.", digest)
+    result = classify(scan, model)
+    artifacts = {}
+    if out:
+        import cv2
+
+        out.mkdir(parents=True, exist_ok=True)
+        height, width = scan.grey.shape
+        place = out / f"{file.stem}-{digest[:8]}-heatmap.png"
+        cv2.imwrite(str(place), (cv2.resize(result.heatmap, (width, height)) * 255).astype("uint8"))
+        artifacts["heatmap"] = str(place)
+    return {"file": str(file), "sha256": digest, "task": task, "modality": scan.modality, "model": result.model,
+            "version": result.version, "readable": True, "reason": None, "label": result.label, "probability": result.probability,
+            "probabilities": result.probabilities, "uncertainty": result.uncertainty, "prediction_set": list(result.prediction_set),
+            "measurements": {}, "artifacts": artifacts, "milliseconds": (time.perf_counter() - started) * 1e3}
+
+
+def _analyze(args: argparse.Namespace) -> int:
+    readable = 0
+    for file in args.files:
+        result = analyze_file(file, args.model, args.task, args.out)
+        readable += result["readable"]
+        if args.json:
+            print(json.dumps(result), flush=True)
+        elif result["readable"]:
+            print(f"{file}: {result['label']} {result['probability']:.1%} (95 % set: {', '.join(result['prediction_set'])})")
+        else:
+            print(f"{file}: {result['reason']}")
+    return 0 if readable else 1
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from octcore.evaluate import ManifestError, evaluate
+
+    def progress(done: int) -> None:
+        if not args.json:
+            print(f"\r{done} files", end="", file=sys.stderr, flush=True)
+
+    try:
+        print(json.dumps(evaluate(args.manifest, args.root, args.model, progress), indent=None if args.json else 2))
+    except (ManifestError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from octcore.models import catalogue
+
+    for m in catalogue():
+        test = m.card["test"]["overall"]
+        if args.json:
+            print(json.dumps({"id": m.id, "version": m.version, "task": m.task, "framework": m.framework, "sha256": m.sha256, "card": m.card}))
+        else:
+            print(f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f} "
+                  f"on {test['n']} scans of {test['groups']} patients that it never saw")
+    return 0
+
+
+def main() -> int:
+    """Exit code 0; 1 when nothing could be read; 2 for wrong arguments (an unknown model among them)."""
+    from octcore.models import ModelError
+
+    args = _parser().parse_args()
+    try:
+        return {"analyze": _analyze, "evaluate": _evaluate, "models": _models}[args.command](args)
+    except ModelError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Runs a classifier over a labelled CSV and reports its figures (DESIGN.md, ``evaluate``)."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octcore import models
+from octcore.calibrate import softmax
+from octcore.metrics import Labelled, knows, report
+from octcore.preprocess import classifier_input
+from octcore.readers import read
+from octcore.scan import ScanError
+
+BATCH = 32
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be evaluated; the text says why."""
+
+
+def labelled_rows(manifest: Path, root: Path | None = None) -> tuple[list[Path], list[Labelled], dict[str, int]]:
+    """Files, labels and what was skipped (label to count) of a CSV with ``file``, ``label`` and perhaps ``group``,
+    ``source``. Where no group is given, each file is a patient of its own. Raises `ManifestError`."""
+    folder = root or manifest.parent
+    files, rows, skipped = [], [], Counter[str]()
+    with open(manifest, newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if not {"file", "label"} <= set(reader.fieldnames or ()):
+            raise ManifestError(f"{manifest} needs the columns 'file' and 'label'.")
+        for line in reader:
+            if not knows(line["label"]):
+                skipped[line["label"]] += 1
+                continue
+            files.append(folder / line["file"])
+            rows.append(Labelled(line["label"], line.get("group") or line["file"], line.get("source") or "all"))
+    return files, rows, dict(skipped)
+
+
+def inputs_of(files: list[Path], progress: Callable[[int], None] = lambda done: None) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+    """Batches of network inputs (indices, float32 (N, 1, H, W)); files that no reader takes are left out."""
+    def prepared(k: int) -> tuple[int, NDArray[np.float32]] | None:
+        try:
+            return k, classifier_input(read(files[k].read_bytes(), files[k].name).grey)[0]
+        except (ScanError, OSError):
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(files), BATCH):
+            found = [p for p in pool.map(prepared, range(start, min(start + BATCH, len(files)))) if p]
+            if found:
+                yield [k for k, _ in found], np.concatenate([x for _, x in found])
+            progress(min(start + BATCH, len(files)))
+
+
+def probabilities_of(files: list[Path], model: str, progress: Callable[[int], None] = lambda done: None
+                     ) -> tuple[list[int], NDArray[np.float64]]:
+    """Calibrated probabilities (N, C) of every readable file, with the files' indices."""
+    found = models.members(model, "oct")
+    kept: list[int] = []
+    parts = []
+    for indices, tensor in inputs_of(files, progress):
+        parts.append(np.mean([softmax(models.network(m).run(tensor)[0], m.temperature) for m in found], axis=0))
+        kept += indices
+    if not parts:
+        raise ManifestError("Not one file of the manifest could be read.")
+    return kept, np.concatenate(parts)
+
+
+def evaluate(manifest: Path, root: Path | None = None, model: str = models.ENSEMBLE,
+             progress: Callable[[int], None] = lambda done: None, resamples: int = 1000) -> dict[str, Any]:
+    """The contract's object for a manifest. Raises `ManifestError` and `models.ModelError`."""
+    files, rows, skipped = labelled_rows(manifest, root)
+    if not rows:
+        raise ManifestError("The manifest has no row with a label that the model knows.")
+    kept, probabilities = probabilities_of(files, model, progress)
+    if len(kept) < len(rows):
+        skipped["(unreadable)"] = len(rows) - len(kept)
+    return summary([rows[k] for k in kept], probabilities, skipped, model, resamples)
+
+
+def summary(rows: list[Labelled], probabilities: NDArray[np.float64], skipped: dict[str, int], model: str, resamples: int = 1000
+            ) -> dict[str, Any]:
+    """The contract's object for rows and their probabilities: overall, and by source."""
+    sources = {}
+    for source in sorted({r.source for r in rows}):
+        here = [k for k, r in enumerate(rows) if r.source == source]
+        sources[source] = report([rows[k] for k in here], probabilities[here], resamples)
+    return {"task": "oct", "model": model, "n": len(rows), "skipped": skipped,
+            "overall": report(rows, probabilities, resamples), "sources": sources}

@@ -1,0 +1,108 @@
+"""The catalogue of weights/: what there is, its card, its checksum, lazy loading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from octcore.engine import Network
+
+ENSEMBLE = "ensemble"
+_loading = threading.Lock()
+_networks: dict[str, Network] = {}
+
+
+class ModelError(RuntimeError):
+    """Weights that are missing, damaged or unknown by that name; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """One model of weights/. ``temperature``: what its logits are divided by; ``card``: the parsed card JSON."""
+
+    id: str
+    version: str
+    task: str
+    framework: str
+    file: Path
+    sha256: str
+    temperature: float
+    card: dict[str, Any] = field(hash=False, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        """Where its card's figures lie."""
+        return self.file.parent
+
+
+def weights_folder() -> Path:
+    """OCTCORE_WEIGHTS, or weights/ beside the package."""
+    return Path(os.environ.get("OCTCORE_WEIGHTS", Path(__file__).resolve().parent.parent / "weights"))
+
+
+@cache
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text())
+    except FileNotFoundError as error:
+        raise ModelError(f"No models: {folder / 'MANIFEST.json'} is missing. Check the repository out again.") from error
+    return parsed
+
+
+@cache
+def _catalogue(folder: Path) -> tuple[ModelInfo, ...]:
+    out = []
+    for entry in _manifest(folder)["models"]:
+        file = folder / entry["file"]
+        card = json.loads((file.parent / "card.json").read_text())
+        out.append(ModelInfo(entry["id"], entry["version"], entry["task"], entry["framework"], file, entry["sha256"],
+                             float(entry["temperature"]), card))
+    return tuple(out)
+
+
+def catalogue() -> list[ModelInfo]:
+    """Every served model with its card. Cheap: no network is loaded. Raises `ModelError` where weights/ is missing."""
+    return list(_catalogue(weights_folder()))
+
+
+def default_model(task: str) -> str:
+    """The model that a task uses unless told otherwise."""
+    return ENSEMBLE
+
+
+def members(model: str, task: str) -> list[ModelInfo]:
+    """The models behind a name: one, or all of a task for ``ensemble``. Raises `ModelError` for an unknown name."""
+    known = [m for m in catalogue() if m.task == task]
+    found = known if model == ENSEMBLE else [m for m in known if m.id == model]
+    if not found:
+        names = ", ".join([ENSEMBLE, *(m.id for m in known)])
+        raise ModelError(f"There is no model '{model}' for the task '{task}'. Known: {names}.")
+    return found
+
+
+def conformal(task: str, model: str) -> float:
+    """The probability from which a class belongs to the 95 % set of that model (chosen on validation patients)."""
+    return float(_manifest(weights_folder())["conformal"][task][model])
+
+
+def version_of(model: str, task: str) -> str:
+    """The version to keep with a result; an ensemble's names every member's."""
+    return "+".join(m.version if model != ENSEMBLE else f"{m.id}@{m.version}" for m in members(model, task))
+
+
+def network(info: ModelInfo) -> Network:
+    """The model's network, loaded and checked against its checksum at first use, once a process."""
+    key = info.sha256
+    with _loading:
+        if key not in _networks:
+            data = info.file.read_bytes()
+            if hashlib.sha256(data).hexdigest() != info.sha256:
+                raise ModelError(f"{info.file} is damaged (its checksum is not the manifest's). Check it out again.")
+            _networks[key] = Network(info.file)
+        return _networks[key]

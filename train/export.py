@@ -1,0 +1,114 @@
+"""A trained run into weights/: `python -m train.export runs/oct-efficientnet-lite0`.
+
+Calibrates on the validation patients, exports the network with its class activation maps in one graph (ONNX), keeps
+the native weights in half precision, and writes the manifest. The card is `train.evaluate`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from octcore.calibrate import conformal_threshold, fit_temperature, softmax
+from octcore.engine import Network
+from octcore.models import ENSEMBLE, weights_folder
+from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
+from train.data import load_frames, oct_rows
+from train.oct import build
+
+
+class WithMaps(nn.Module):
+    """The served graph: (N, 1, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+        head = net.get_submodule("head")
+        assert isinstance(head, nn.Linear)
+        self.register_buffer("weights", head.weight.detach()[:, :, None, None])
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        logits, features = self.net(x)
+        weights = self.weights
+        assert isinstance(weights, Tensor)
+        return logits, nn.functional.conv2d(features, weights)
+
+
+def trained(run: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The best network of a run (float32, for inference) and its checkpoint."""
+    saved: dict[str, Any] = torch.load(run / "best.pt", weights_only=False, map_location="cpu")
+    net = build(saved["net"], pretrained=False)
+    half = {k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in saved["state"].items()}
+    net.load_state_dict(half)  # what is served is what the half-precision file holds
+    return net.eval(), saved
+
+
+def to_onnx(net: nn.Module, file: Path) -> None:
+    """Write the served graph, with a free batch size."""
+    torch.onnx.export(WithMaps(net).eval(), (torch.zeros(2, 1, *INPUT_SIZE),), str(file), input_names=["scan"],
+                      output_names=["logits", "maps"], dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
+                      dynamo=True, external_data=False, verbose=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--id", default=None, help="the model's name (default: the run's)")
+    parser.add_argument("--version", default=date.today().isoformat())
+    args = parser.parse_args()
+    name = args.id or args.run.name
+    folder = weights_folder() / name
+    folder.mkdir(parents=True, exist_ok=True)
+
+    net, saved = trained(args.run)
+    to_onnx(net, folder / "model.onnx")
+    torch.save({"net": saved["net"], "state": {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}},
+               folder / "native.pt")
+    (folder / "history.json").write_text((args.run / "history.json").read_text())
+
+    rows = [r for r in oct_rows() if r.split == "val"]
+    inputs = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(rows)])  # type: ignore[arg-type]
+    allowed = np.stack([r.allowed for r in rows])
+    served = Network(folder / "model.onnx")
+    logits = np.concatenate([served.run(to_tensor(inputs[k:k + 32]))[0] for k in range(0, len(inputs), 32)])
+    temperature = fit_temperature(logits, allowed)
+    np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
+    threshold = conformal_threshold(softmax(logits, temperature), allowed)
+
+    place = weights_folder() / "MANIFEST.json"
+    manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": [], "conformal": {"oct": {}}}
+    entry = {"id": name, "version": args.version, "task": "oct", "framework": "PyTorch", "file": f"{name}/model.onnx",
+             "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "native": f"{name}/native.pt",
+             "temperature": temperature}
+    manifest["models"] = sorted([m for m in manifest["models"] if m["id"] != name] + [entry], key=lambda m: str(m["id"]))
+    manifest["conformal"]["oct"][name] = threshold
+    place.write_text(json.dumps(manifest, indent=1) + "\n")
+    ensemble_threshold(manifest)
+    place.write_text(json.dumps(manifest, indent=1) + "\n")
+    print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))
+
+
+def ensemble_threshold(manifest: dict[str, Any]) -> None:
+    """Set the ensemble's conformal threshold from the mean of its members' calibrated validation probabilities."""
+    parts, allowed = [], None
+    for m in manifest["models"]:
+        file = Path("runs") / m["id"] / "val.npz"
+        if not file.exists():
+            raise SystemExit(f"{file} is missing: export {m['id']} again, so that the ensemble can be calibrated.")
+        saved = np.load(file)
+        parts.append(softmax(saved["logits"], m["temperature"]))
+        allowed = saved["allowed"]
+    assert allowed is not None
+    manifest["conformal"]["oct"][ENSEMBLE] = conformal_threshold(np.mean(parts, axis=0), allowed)
+
+
+if __name__ == "__main__":
+    main()
