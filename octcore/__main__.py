@@ -32,9 +32,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _unreadable(file: Path, model: str, task: str, reason: str, digest: str | None) -> dict[str, Any]:
-    return {"file": str(file), "sha256": digest, "task": task, "modality": "unknown", "model": model, "readable": False,
-            "reason": reason, "label": None, "probability": None, "probabilities": {}, "uncertainty": None, "measurements": {},
-            "artifacts": {}, "milliseconds": None}
+    return {
+        "file": str(file),
+        "sha256": digest,
+        "task": task,
+        "modality": "unknown",
+        "model": model,
+        "readable": False,
+        "reason": reason,
+        "label": None,
+        "probability": None,
+        "probabilities": {},
+        "uncertainty": None,
+        "measurements": {},
+        "artifacts": {},
+        "milliseconds": None,
+    }
 
 
 def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[str, Any]:
@@ -65,10 +78,24 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[st
         place = out / f"{file.stem}-{digest[:8]}-heatmap.png"
         cv2.imwrite(str(place), (cv2.resize(result.heatmap, (width, height)) * 255).astype("uint8"))
         artifacts["heatmap"] = str(place)
-    return {"file": str(file), "sha256": digest, "task": task, "modality": scan.modality, "model": result.model,
-            "version": result.version, "readable": True, "reason": None, "label": result.label, "probability": result.probability,
-            "probabilities": result.probabilities, "uncertainty": result.uncertainty, "prediction_set": list(result.prediction_set),
-            "measurements": {}, "artifacts": artifacts, "milliseconds": (time.perf_counter() - started) * 1e3}
+    return {
+        "file": str(file),
+        "sha256": digest,
+        "task": task,
+        "modality": scan.modality,
+        "model": result.model,
+        "version": result.version,
+        "readable": True,
+        "reason": None,
+        "label": result.label,
+        "probability": result.probability,
+        "probabilities": result.probabilities,
+        "uncertainty": result.uncertainty,
+        "prediction_set": list(result.prediction_set),
+        "measurements": {},
+        "artifacts": artifacts,
+        "milliseconds": (time.perf_counter() - started) * 1e3,
+    }
 
 
 def _analyze(args: argparse.Namespace) -> int:
@@ -106,10 +133,23 @@ def _models(args: argparse.Namespace) -> int:
     for m in catalogue():
         test = m.card["test"]["overall"]
         if args.json:
-            print(json.dumps({"id": m.id, "version": m.version, "task": m.task, "framework": m.framework, "sha256": m.sha256, "card": m.card}))
+            print(
+                json.dumps(
+                    {
+                        "id": m.id,
+                        "version": m.version,
+                        "task": m.task,
+                        "framework": m.framework,
+                        "sha256": m.sha256,
+                        "card": m.card,
+                    }
+                )
+            )
         else:
-            print(f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f} "
-                  f"on {test['n']} scans of {test['groups']} patients that it never saw")
+            print(
+                f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f} "
+                f"on {test['n']} scans of {test['groups']} patients that it never saw"
+            )
     return 0
 
 

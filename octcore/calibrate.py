@@ -24,6 +24,7 @@ def allowed_probability(probabilities: NDArray[np.float64], allowed: Floats) -> 
 
 def fit_temperature(logits: Floats, allowed: Floats) -> float:
     """The temperature (Guo et al. 2017) with the least mean -log p(allowed) on validation data."""
+
     def loss(log_t: float) -> float:
         p = allowed_probability(softmax(logits, float(np.exp(log_t))), allowed)
         return float(-np.log(np.clip(p, 1e-12, 1)).mean())

@@ -67,11 +67,18 @@ def classify(scan: Scan, model: str = models.ENSEMBLE) -> Classification:
         caveats.append("uncertain")
     heatmap = _over_the_scan(maps[best], framed, matrix)
     return Classification(
-        task="oct", model=model, version=models.version_of(model, "oct"), label=OCT_LABELS[best], probability=float(mean[best]),
+        task="oct",
+        model=model,
+        version=models.version_of(model, "oct"),
+        label=OCT_LABELS[best],
+        probability=float(mean[best]),
         probabilities=with_families(dict(zip(OCT_LABELS, mean.tolist(), strict=True))),
         uncertainty=float(-(mean * np.log(np.clip(mean, 1e-12, 1))).sum() / np.log(len(mean))),
-        prediction_set=members_set, heatmap=heatmap, milliseconds=(time.perf_counter() - started) * 1e3,
-        reliable=not caveats, caveats=tuple(caveats),
+        prediction_set=members_set,
+        heatmap=heatmap,
+        milliseconds=(time.perf_counter() - started) * 1e3,
+        reliable=not caveats,
+        caveats=tuple(caveats),
     )
 
 

@@ -26,9 +26,12 @@ class ManifestError(ValueError):
     """A manifest that cannot be evaluated; the text says why."""
 
 
-def labelled_rows(manifest: Path, root: Path | None = None) -> tuple[list[Path], list[Labelled], dict[str, int]]:
+def labelled_rows(
+    manifest: Path, root: Path | None = None, split: str | None = None
+) -> tuple[list[Path], list[Labelled], dict[str, int]]:
     """Files, labels and what was skipped (label to count) of a CSV with ``file``, ``label`` and perhaps ``group``,
-    ``source``. Where no group is given, each file is a patient of its own. Raises `ManifestError`."""
+    ``source``, of one ``split`` only where asked. Where no group is given, each file is a patient of its own.
+    Raises `ManifestError`."""
     folder = root or manifest.parent
     files, rows, skipped = [], [], Counter[str]()
     with open(manifest, newline="", encoding="utf-8-sig") as file:
@@ -36,6 +39,8 @@ def labelled_rows(manifest: Path, root: Path | None = None) -> tuple[list[Path],
         if not {"file", "label"} <= set(reader.fieldnames or ()):
             raise ManifestError(f"{manifest} needs the columns 'file' and 'label'.")
         for line in reader:
+            if split and line.get("split") != split:
+                continue
             if not knows(line["label"]):
                 skipped[line["label"]] += 1
                 continue
@@ -44,8 +49,11 @@ def labelled_rows(manifest: Path, root: Path | None = None) -> tuple[list[Path],
     return files, rows, dict(skipped)
 
 
-def inputs_of(files: list[Path], progress: Callable[[int], None] = lambda done: None) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+def inputs_of(
+    files: list[Path], progress: Callable[[int], None] = lambda done: None
+) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
     """Batches of network inputs (indices, float32 (N, 1, H, W)); files that no reader takes are left out."""
+
     def prepared(k: int) -> tuple[int, NDArray[np.float32]] | None:
         try:
             return k, classifier_input(read(files[k].read_bytes(), files[k].name).grey)[0]
@@ -60,8 +68,9 @@ def inputs_of(files: list[Path], progress: Callable[[int], None] = lambda done: 
             progress(min(start + BATCH, len(files)))
 
 
-def probabilities_of(files: list[Path], model: str, progress: Callable[[int], None] = lambda done: None
-                     ) -> tuple[list[int], NDArray[np.float64]]:
+def probabilities_of(
+    files: list[Path], model: str, progress: Callable[[int], None] = lambda done: None
+) -> tuple[list[int], NDArray[np.float64]]:
     """Calibrated probabilities (N, C) of every readable file, with the files' indices."""
     found = models.members(model, "oct")
     kept: list[int] = []
@@ -74,8 +83,13 @@ def probabilities_of(files: list[Path], model: str, progress: Callable[[int], No
     return kept, np.concatenate(parts)
 
 
-def evaluate(manifest: Path, root: Path | None = None, model: str = models.ENSEMBLE,
-             progress: Callable[[int], None] = lambda done: None, resamples: int = 1000) -> dict[str, Any]:
+def evaluate(
+    manifest: Path,
+    root: Path | None = None,
+    model: str = models.ENSEMBLE,
+    progress: Callable[[int], None] = lambda done: None,
+    resamples: int = 1000,
+) -> dict[str, Any]:
     """The contract's object for a manifest. Raises `ManifestError` and `models.ModelError`."""
     files, rows, skipped = labelled_rows(manifest, root)
     if not rows:
@@ -86,12 +100,19 @@ def evaluate(manifest: Path, root: Path | None = None, model: str = models.ENSEM
     return summary([rows[k] for k in kept], probabilities, skipped, model, resamples)
 
 
-def summary(rows: list[Labelled], probabilities: NDArray[np.float64], skipped: dict[str, int], model: str, resamples: int = 1000
-            ) -> dict[str, Any]:
+def summary(
+    rows: list[Labelled], probabilities: NDArray[np.float64], skipped: dict[str, int], model: str, resamples: int = 1000
+) -> dict[str, Any]:
     """The contract's object for rows and their probabilities: overall, and by source."""
     sources = {}
     for source in sorted({r.source for r in rows}):
         here = [k for k, r in enumerate(rows) if r.source == source]
         sources[source] = report([rows[k] for k in here], probabilities[here], resamples)
-    return {"task": "oct", "model": model, "n": len(rows), "skipped": skipped,
-            "overall": report(rows, probabilities, resamples), "sources": sources}
+    return {
+        "task": "oct",
+        "model": model,
+        "n": len(rows),
+        "skipped": skipped,
+        "overall": report(rows, probabilities, resamples),
+        "sources": sources,
+    }

@@ -105,16 +105,19 @@ def predictions(rows: Sequence[Labelled], probabilities: Floats) -> tuple[list[s
     return out, confidence
 
 
-def _right(label: str, predicted: str) -> bool:
+def is_right(label: str, predicted: str) -> bool:
+    """Whether what was said (a class or family) lies within what the label allows."""
     return set(leaves(predicted)) <= set(leaves(label))
 
 
 def report(rows: Sequence[Labelled], probabilities: Floats, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
     """The contract's block of figures (DESIGN.md, ``evaluate``) for rows (N) and class probabilities (N, C)."""
     full = np.array([not r.label.startswith("not_") for r in rows])
-    names = sorted({r.label for r in rows if not r.label.startswith("not_")} | {r.label[4:] for r in rows if r.label.startswith("not_")})
+    names = sorted(
+        {r.label for r in rows if not r.label.startswith("not_")} | {r.label[4:] for r in rows if r.label.startswith("not_")}
+    )
     guessed, confidence = predictions(rows, probabilities)
-    right = np.array([_right(r.label, g) for r, g in zip(rows, guessed, strict=True)])
+    right = np.array([is_right(r.label, g) for r, g in zip(rows, guessed, strict=True)])
     tables: dict[str, tuple[Bools, Bools, Floats]] = {}
     per_class: dict[str, Any] = {}
     for name in names:
@@ -124,23 +127,31 @@ def report(rows: Sequence[Labelled], probabilities: Floats, resamples: int = 100
         clear = usable & full
         said = np.array([bool(g) and set(leaves(g)) <= set(leaves(name)) for g in guessed])
         per_class[name] = {
-            "n": int((positive & usable).sum()), "auc": _auc_of(name, rows, scores, usable, positive),
-            "sensitivity": _mean(said[clear & positive]), "specificity": _mean(~said[clear & ~positive]),
+            "n": int((positive & usable).sum()),
+            "auc": _auc_of(name, rows, scores, usable, positive),
+            "sensitivity": _mean(said[clear & positive]),
+            "specificity": _mean(~said[clear & ~positive]),
             "sensitivity_at_95_specificity": sensitivity_at(positive[usable], scores[usable]),
         }
     aucs = [c["auc"] for c in per_class.values() if c["auc"] is not None]
-    recalls = [float(right[[r.label == n for r in rows]].mean()) for n in sorted({r.label for r in rows}) if not n.startswith("not_")]
+    recalls = [
+        float(right[[r.label == n for r in rows]].mean()) for n in sorted({r.label for r in rows}) if not n.startswith("not_")
+    ]
     shown = sorted({r.label for r, f in zip(rows, full, strict=True) if f} | {g for g, f in zip(guessed, full, strict=True) if f})
     matrix = np.zeros((len(shown), len(shown)), int)
     for row, guess, counts in zip(rows, guessed, full, strict=True):
         if counts:
             matrix[shown.index(row.label), shown.index(guess)] += 1
     return {
-        "n": len(rows), "groups": len({(r.source, r.group) for r in rows}),
-        "macro_auc": float(np.mean(aucs)) if aucs else None, "macro_auc_ci95": _interval(rows, tables, resamples, seed) if aucs else None,
-        "accuracy": _mean(right[full]), "balanced_accuracy": float(np.mean(recalls)) if recalls else None,
+        "n": len(rows),
+        "groups": len({(r.source, r.group) for r in rows}),
+        "macro_auc": float(np.mean(aucs)) if aucs else None,
+        "macro_auc_ci95": _interval(rows, tables, resamples, seed) if aucs else None,
+        "accuracy": _mean(right[full]),
+        "balanced_accuracy": float(np.mean(recalls)) if recalls else None,
         "ece": expected_calibration_error(confidence[full], right[full]) if full.any() else None,
-        "per_class": per_class, "confusion": {"labels": shown, "matrix": matrix.tolist()},
+        "per_class": per_class,
+        "confusion": {"labels": shown, "matrix": matrix.tolist()},
     }
 
 

@@ -61,8 +61,18 @@ def _catalogue(folder: Path) -> tuple[ModelInfo, ...]:
     for entry in _manifest(folder)["models"]:
         file = folder / entry["file"]
         card = json.loads((file.parent / "card.json").read_text())
-        out.append(ModelInfo(entry["id"], entry["version"], entry["task"], entry["framework"], file, entry["sha256"],
-                             float(entry["temperature"]), card))
+        out.append(
+            ModelInfo(
+                entry["id"],
+                entry["version"],
+                entry["task"],
+                entry["framework"],
+                file,
+                entry["sha256"],
+                float(entry["temperature"]),
+                card,
+            )
+        )
     return tuple(out)
 
 

@@ -39,6 +39,7 @@ class Frame:
 
 def _flat_margins(grey: Grey) -> tuple[slice, slice]:
     """Rows and columns left when uniform borders (letter boxes, paddings, of any grey) are cut off."""
+
     def bounds(spread: NDArray[np.float32]) -> slice:
         alive = np.flatnonzero(spread > 2.0)
         if len(alive) < 32:

@@ -15,8 +15,15 @@ NOT_DETECTED_YET: tuple[str, ...] = ("CSR", "DR", "RAO")
 """Known by name, without enough patients to have earned a probability; the page says that they are not detected."""
 
 COLOURS: dict[str, str] = {
-    "NORMAL": "#3a9d78", "DRUSEN": "#d99a2b", "CNV": "#c8553d", "DME": "#4c78c8", "MH": "#8a63b8",
-    "ERM": "#2f9fb3", "RVO": "#b84d7f", "VID": "#7d8a2e", "AMD": "#d0772f",
+    "NORMAL": "#3a9d78",
+    "DRUSEN": "#d99a2b",
+    "CNV": "#c8553d",
+    "DME": "#4c78c8",
+    "MH": "#8a63b8",
+    "ERM": "#2f9fb3",
+    "RVO": "#b84d7f",
+    "VID": "#7d8a2e",
+    "AMD": "#d0772f",
 }
 
 PARTIAL_LABELS: dict[str, tuple[str, ...]] = {

@@ -52,7 +52,7 @@ def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = I
     if rng.random() < 0.25:  # no single place may carry the diagnosis
         h, w = (int(rng.uniform(0.1, 0.35) * s) for s in size)
         y, x = int(rng.integers(0, size[0] - h)), int(rng.integers(0, size[1] - w))
-        out[y:y + h, x:x + w] = rng.uniform(0, 60)
+        out[y : y + h, x : x + w] = rng.uniform(0, 60)
     return np.clip(out, 0, 255).astype(np.uint8)
 
 

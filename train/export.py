@@ -53,9 +53,17 @@ def trained(run: Path) -> tuple[nn.Module, dict[str, Any]]:
 
 def to_onnx(net: nn.Module, file: Path) -> None:
     """Write the served graph, with a free batch size."""
-    torch.onnx.export(WithMaps(net).eval(), (torch.zeros(2, 1, *INPUT_SIZE),), str(file), input_names=["scan"],
-                      output_names=["logits", "maps"], dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
-                      dynamo=True, external_data=False, verbose=False)
+    torch.onnx.export(
+        WithMaps(net).eval(),
+        (torch.zeros(2, 1, *INPUT_SIZE),),
+        str(file),
+        input_names=["scan"],
+        output_names=["logits", "maps"],
+        dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
 
 
 def main() -> None:
@@ -70,24 +78,33 @@ def main() -> None:
 
     net, saved = trained(args.run)
     to_onnx(net, folder / "model.onnx")
-    torch.save({"net": saved["net"], "state": {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}},
-               folder / "native.pt")
+    torch.save(
+        {"net": saved["net"], "state": {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}},
+        folder / "native.pt",
+    )
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 
     rows = [r for r in oct_rows() if r.split == "val"]
     inputs = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(rows)])  # type: ignore[arg-type]
     allowed = np.stack([r.allowed for r in rows])
     served = Network(folder / "model.onnx")
-    logits = np.concatenate([served.run(to_tensor(inputs[k:k + 32]))[0] for k in range(0, len(inputs), 32)])
+    logits = np.concatenate([served.run(to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
     temperature = fit_temperature(logits, allowed)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
     threshold = conformal_threshold(softmax(logits, temperature), allowed)
 
     place = weights_folder() / "MANIFEST.json"
     manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": [], "conformal": {"oct": {}}}
-    entry = {"id": name, "version": args.version, "task": "oct", "framework": "PyTorch", "file": f"{name}/model.onnx",
-             "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "native": f"{name}/native.pt",
-             "temperature": temperature}
+    entry = {
+        "id": name,
+        "version": args.version,
+        "task": "oct",
+        "framework": "PyTorch",
+        "file": f"{name}/model.onnx",
+        "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
+        "native": f"{name}/native.pt",
+        "temperature": temperature,
+    }
     manifest["models"] = sorted([m for m in manifest["models"] if m["id"] != name] + [entry], key=lambda m: str(m["id"]))
     manifest["conformal"]["oct"][name] = threshold
     place.write_text(json.dumps(manifest, indent=1) + "\n")

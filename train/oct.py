@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
+from octcore.preprocess import placement, sample, to_tensor
 from octcore.taxonomy import OCT_LABELS
 from train.augment import augmented
 from train.data import Row, load_frames, oct_rows, sampling_weights
@@ -66,7 +66,7 @@ def predict(net: nn.Module, inputs: NDArray[np.uint8], batch: int = 64) -> NDArr
     out = []
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(inputs), batch):
-            x = torch.from_numpy(to_tensor(inputs[start:start + batch])).to(memory_format=torch.channels_last)
+            x = torch.from_numpy(to_tensor(inputs[start : start + batch])).to(memory_format=torch.channels_last)
             out.append(net(x)[0].float().numpy())
     return np.concatenate(out)
 
@@ -80,7 +80,7 @@ def main() -> None:
     rows = oct_rows()
     parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s] for s in ("train", "val")}
     if args.limit:
-        parts = {s: [p[i] for i in rng.permutation(len(p))[:args.limit]] for s, p in parts.items()}
+        parts = {s: [p[i] for i in rng.permutation(len(p))[: args.limit]] for s, p in parts.items()}
     frames = load_frames(parts["train"])
     held = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(parts["val"])])  # type: ignore[arg-type]
     held_allowed = torch.from_numpy(np.stack([r.allowed for r in parts["val"]]))
@@ -91,7 +91,9 @@ def main() -> None:
     mean = deepcopy(net)
     plain = [p for p in net.parameters() if p.ndim < 2]
     matrices = [p for p in net.parameters() if p.ndim >= 2]
-    optimiser = torch.optim.AdamW([{"params": matrices, "weight_decay": args.decay}, {"params": plain, "weight_decay": 0.0}], lr=args.rate)
+    optimiser = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": args.decay}, {"params": plain, "weight_decay": 0.0}], lr=args.rate
+    )
     steps = max(1, len(frames) // args.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps * args.epochs, pct_start=0.15)
     history: list[dict[str, float]] = []
@@ -108,7 +110,7 @@ def main() -> None:
         order = rng.choice(len(frames), size=steps * args.batch, p=chances)
         bar = tqdm(range(steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10)
         for step in bar:
-            chosen = order[step * args.batch:(step + 1) * args.batch]
+            chosen = order[step * args.batch : (step + 1) * args.batch]
             inputs = np.stack([augmented(frames[i], rng) for i in chosen])
             x = torch.from_numpy(to_tensor(inputs)).to(memory_format=torch.channels_last)
             y = allowed[chosen]
@@ -137,12 +139,29 @@ def main() -> None:
         logits = torch.from_numpy(predict(mean, held))
         val = family_loss(logits, held_allowed, 0.0).item()
         right = (held_allowed.gather(1, logits.argmax(1, keepdim=True)) > 0.5).float().mean().item()
-        history.append({"epoch": epoch + 1, "train_loss": running, "val_loss": val, "val_accuracy": right, "seconds": time.monotonic() - started})
+        history.append(
+            {
+                "epoch": epoch + 1,
+                "train_loss": running,
+                "val_loss": val,
+                "val_accuracy": right,
+                "seconds": time.monotonic() - started,
+            }
+        )
         print(json.dumps(history[-1]), flush=True)
         if val <= min(h["val_loss"] for h in history):
             torch.save({"state": mean.state_dict(), "net": args.net, "epoch": epoch + 1}, args.out / "best.pt")
-        torch.save({"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
-                    "schedule": schedule.state_dict(), "history": history, "rng": rng.bit_generator.state}, last)
+        torch.save(
+            {
+                "net": net.state_dict(),
+                "mean": mean.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "schedule": schedule.state_dict(),
+                "history": history,
+                "rng": rng.bit_generator.state,
+            },
+            last,
+        )
         (args.out / "history.json").write_text(json.dumps(history, indent=1))
         if epoch + 1 - min(history, key=lambda h: h["val_loss"])["epoch"] >= args.patience:
             break

@@ -1,0 +1,209 @@
+"""Writes a model's card and figures: `python -m train.evaluate oct-efficientnet-lite0`.
+
+Everything in a card is computed here, on the `test` split (patients that no weight, epoch, temperature or threshold
+was chosen on); calibration before and after is on `test` too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from octcore import models
+from octcore.calibrate import allowed_probability, expected_calibration_error, softmax
+from octcore.evaluate import inputs_of, labelled_rows, summary
+from octcore.metrics import Labelled, is_right, predictions, score, truth_of
+from octcore.taxonomy import OCT_LABELS, leaves
+from train.data import data_root
+
+LIMITS = [
+    "Learned from adults' macular scans of six public collections; children, other regions and other devices were not tested.",
+    "VID, ERM and RVO come from one hospital and one device (OCTDL, Optovue); macular holes almost all from another "
+    "(Cirrus-like): device and disease cannot be told apart fully there.",
+    "Kermany's files do not tell left from right eyes or age; 6 % of its patients occur under two labels.",
+    "One label a scan: two diseases at once are not both reported.",
+]
+
+
+def test_rows() -> tuple[list[Path], list[Labelled], dict[str, int]]:
+    """The test split of the shared OCT data: files, labels, what was skipped. Copies of one study are one source."""
+    files, rows, skipped = labelled_rows(data_root() / "oct_classification" / "manifest.csv", split="test")
+    return files, [replace(r, source=r.source.split("/")[0]) for r in rows], skipped
+
+
+def training_data() -> dict[str, Any]:
+    """Images and patients of each split and source, and the licences, as the manifest says."""
+    with open(data_root() / "oct_classification" / "manifest.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    return {
+        "splits": {
+            s: {"images": sum(x["split"] == s for x in lines), "patients": len({x["group"] for x in lines if x["split"] == s})}
+            for s in ("train", "val", "test")
+        },
+        "sources": dict(Counter(x["source"].split("/")[0] for x in lines)),
+        "licences": sorted({x["licence"] for x in lines}),
+    }
+
+
+def roc_figure(rows: list[Labelled], probabilities: NDArray[np.float64], per_class: dict[str, Any]) -> Figure:
+    """One ROC curve a label, one against the rest."""
+    figure, axes = plt.subplots(figsize=(5.5, 5))
+    for name, block in per_class.items():
+        if block["auc"] is None:
+            continue
+        usable, positive = truth_of(name, rows)
+        order = np.argsort(-score(name, probabilities)[usable])
+        hits = positive[usable][order]
+        axes.plot(
+            np.r_[0, np.cumsum(~hits) / max(1, (~hits).sum())],
+            np.r_[0, np.cumsum(hits) / max(1, hits.sum())],
+            label=f"{name} {block['auc']:.3f} (n={block['n']})",
+            lw=1.4,
+        )
+    axes.plot([0, 1], [0, 1], color="grey", lw=0.6)
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC, test patients")
+    axes.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def confusion_figure(confusion: dict[str, Any]) -> Figure:
+    """Counts; rows are the data's labels, columns what was said among the source's labels."""
+    figure, axes = plt.subplots(figsize=(6, 5))
+    sns.heatmap(
+        np.array(confusion["matrix"]),
+        annot=True,
+        fmt="d",
+        cmap="Blues",
+        cbar=False,
+        ax=axes,
+        xticklabels=confusion["labels"],
+        yticklabels=confusion["labels"],
+    )
+    axes.set(xlabel="said", ylabel="label", title="Confusion, test patients")
+    return figure
+
+
+def reliability_figure(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Figure:
+    """Accuracy against the probability shown, ten bins; the bars below are how many scans each holds."""
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5, 5.5), height_ratios=[3, 1], sharex=True)
+    edges = np.linspace(0, 1, 11)
+    place = np.minimum((confidence * 10).astype(int), 9)
+    found = np.unique(place)
+    upper.plot([0, 1], [0, 1], color="grey", lw=0.6)
+    upper.plot([confidence[place == b].mean() for b in found], [right[place == b].mean() for b in found], "o-")
+    upper.set(ylabel="accuracy", title="Reliability, test patients")
+    lower.hist(confidence, bins=list(edges), color="grey")
+    lower.set(xlabel="probability shown", ylabel="scans")
+    return figure
+
+
+def curves_figure(history: list[dict[str, float]]) -> Figure:
+    """Training and validation loss by epoch."""
+    figure, axes = plt.subplots(figsize=(5.5, 4))
+    epochs = [h["epoch"] for h in history]
+    axes.plot(epochs, [h["train_loss"] for h in history], "o-", label="train (augmented)")
+    axes.plot(epochs, [h["val_loss"] for h in history], "o-", label="val patients")
+    axes.set(xlabel="epoch", ylabel="loss", title="Training")
+    axes.legend()
+    return figure
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    args = parser.parse_args()
+    entry = next(
+        m for m in json.loads((models.weights_folder() / "MANIFEST.json").read_text())["models"] if m["id"] == args.model
+    )
+    folder = models.weights_folder() / args.model
+    network = models.Network(folder / "model.onnx")
+
+    files, rows, skipped = test_rows()
+    kept, parts = [], []
+    for indices, tensor in inputs_of(files):
+        kept += indices
+        parts.append(network.run(tensor)[0])
+    logits = np.concatenate(parts)
+    rows = [rows[k] for k in kept]
+    probabilities = softmax(logits, entry["temperature"])
+    figures = summary(rows, probabilities, skipped, args.model)
+
+    def ece(p: NDArray[np.float64]) -> float:
+        guessed, confidence = predictions(rows, p)
+        right = np.array([is_right(r.label, g) for g, r in zip(guessed, rows, strict=True)])
+        return expected_calibration_error(confidence, right)
+
+    allowed = np.array([[name in leaves(r.label) for name in OCT_LABELS] for r in rows], np.float32)
+    threshold = json.loads((models.weights_folder() / "MANIFEST.json").read_text())["conformal"]["oct"][args.model]
+    best = np.where(allowed > 0.5, probabilities, 0).max(axis=1)
+    sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
+    covered = (best >= threshold) | (best == probabilities.max(axis=1))
+
+    history = json.loads((folder / "history.json").read_text())
+    guessed, confidence = predictions(rows, probabilities)
+    right = np.array([is_right(r.label, g) for g, r in zip(guessed, rows, strict=True)])
+    drawn = {
+        "roc": roc_figure(rows, probabilities, figures["overall"]["per_class"]),
+        "confusion": confusion_figure(figures["overall"]["confusion"]),
+        "reliability": reliability_figure(confidence, right),
+        "training": curves_figure(history),
+    }
+    for name, figure in drawn.items():
+        figure.tight_layout()
+        figure.savefig(folder / f"{name}.png", dpi=90)
+        plt.close(figure)
+    card = {
+        "id": args.model,
+        "version": entry["version"],
+        "framework": entry["framework"],
+        "summary": "Classifies a macular OCT B-scan. Trained and tested by patient.",
+        "data": training_data(),
+        "test": figures,
+        "calibration": {
+            "temperature": entry["temperature"],
+            "ece_before": ece(softmax(logits)),
+            "ece_after": ece(probabilities),
+            "conformal_threshold": threshold,
+            "test_coverage": float(covered.mean()),
+            "test_mean_set_size": float(sizes.mean()),
+            "mean_p_of_label": float(allowed_probability(probabilities, allowed).mean()),
+        },
+        "limits": LIMITS,
+        "history": history,
+        "figures": [f"{name}.png" for name in drawn],
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        ).stdout.strip(),
+        "command": "python -m train.evaluate " + " ".join(sys.argv[1:]),
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    overall = figures["overall"]
+    print(
+        json.dumps(
+            {k: overall[k] for k in ("n", "groups", "macro_auc", "macro_auc_ci95", "accuracy", "balanced_accuracy", "ece")},
+            indent=1,
+        )
+    )
+    print(json.dumps(card["calibration"], indent=1))
+    for source, block in figures["sources"].items():
+        print(source, block["n"], "macro AUC", block["macro_auc"], "accuracy", block["accuracy"])
+
+
+if __name__ == "__main__":
+    main()
