@@ -1,0 +1,335 @@
+"""Users, results and the files they came from, in SQLite (sqlite-utils); files by content hash beside it.
+
+Safe with several processes: write-ahead log, a busy timeout, one transaction a change. A file is on the disk, synced,
+before the row that names it is committed, so a crash loses at most a file that nobody refers to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlite_utils
+
+Kind = Literal["scan", "thumbnail", "heatmap"]
+SORTS = {"newest": "created_at desc", "oldest": "created_at asc", "probability": "probability desc", "name": "file_name collate nocase asc"}
+
+
+class UserExists(ValueError):
+    """Somebody has that user name already."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A person with an account. ``password_hash`` is bcrypt's; ``language``: en, zh or None (the browser's)."""
+
+    id: int
+    username: str
+    name: str
+    email: str
+    password_hash: str
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a model said of one person's scan, as it was saved. ``created_at`` is aware, in UTC."""
+
+    id: str
+    user_id: int
+    created_at: datetime
+    file_name: str
+    sha256: str
+    label: str
+    probability: float
+    model: str
+    version: str
+    result: dict[str, Any]
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    for statement in (
+        "create table users (id integer primary key, username text not null unique collate nocase, name text not null, "
+        "email text not null, password_hash text not null, language text, created_at text not null)",
+        "create table settings (key text primary key, value text not null)",
+        "create table results (id text primary key, user_id integer not null references users(id) on delete cascade, "
+        "created_at text not null, file_name text not null, sha256 text not null, label text not null, "
+        "probability real not null, model text not null, version text not null, result text not null, "
+        "scan_file text not null, thumbnail_file text not null, heatmap_file text not null, "
+        "unique (user_id, sha256, model, version))",
+        "create index results_by_user on results (user_id, created_at)",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+"""Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""
+
+
+def data_folder() -> Path:
+    """OCT_STUDIO_HOME, or .data beside the package."""
+    return Path(os.environ.get("OCT_STUDIO_HOME", Path(__file__).resolve().parent.parent / ".data"))
+
+
+class Store:
+    """The database of a data folder. One object may serve many threads; each gets a connection of its own."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_folder()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        self._local = threading.local()
+        self._migrate()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self.folder / "studio.db", timeout=30, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma foreign_keys = on")
+            self._local.connection = connection
+        return connection
+
+    @property
+    def _tables(self) -> sqlite_utils.Database:
+        return sqlite_utils.Database(self._connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; holds the write lock from the start, so that what was read stays true until it commits."""
+        connection = self._connection
+        connection.execute("begin immediate")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("commit")
+
+    def _migrate(self) -> None:
+        with self._transaction() as connection:
+            done = int(connection.execute("pragma user_version").fetchone()[0])
+            for step in MIGRATIONS[done:]:
+                step(connection)
+            connection.execute(f"pragma user_version = {len(MIGRATIONS)}")
+
+    # -- people
+
+    def create_user(self, username: str, name: str, email: str, password_hash: str) -> int:
+        """A new user's id. Raises `UserExists` (names are compared without regard to case), also under a race."""
+        try:
+            with self._transaction() as connection:
+                cursor = connection.execute(
+                    "insert into users (username, name, email, password_hash, created_at) values (?, ?, ?, ?, ?)",
+                    (username, name, email, password_hash, _now()),
+                )
+        except sqlite3.IntegrityError as error:
+            raise UserExists(username) from error
+        return int(cursor.lastrowid or 0)
+
+    def user(self, username: str) -> User | None:
+        """The user of that name, in any case, or None."""
+        return next((_user(row) for row in self._tables.query("select * from users where username = ? collate nocase", [username])), None)
+
+    def users(self) -> list[User]:
+        """Everybody, by id."""
+        return [_user(row) for row in self._tables.query("select * from users order by id")]
+
+    def set_password_hash(self, user_id: int, password_hash: str) -> None:
+        """Replace a user's password."""
+        with self._transaction() as connection:
+            connection.execute("update users set password_hash = ? where id = ?", (password_hash, user_id))
+
+    def set_language(self, user_id: int, language: str) -> None:
+        """Keep the language that a user chose."""
+        with self._transaction() as connection:
+            connection.execute("update users set language = ? where id = ?", (language, user_id))
+
+    def delete_user(self, user_id: int) -> None:
+        """Remove a user with every result and every file that was theirs alone."""
+        with self._transaction() as connection:
+            rows = connection.execute("select scan_file, thumbnail_file, heatmap_file from results where user_id = ?", (user_id,))
+            files = {name for row in rows.fetchall() for name in row}
+            connection.execute("delete from users where id = ?", (user_id,))
+            self._drop_unused(connection, files)
+
+    def setting(self, name: str, default: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
+        """A value of this installation, made once; several processes get the same one."""
+        with self._transaction() as connection:
+            row = connection.execute("select value from settings where key = ?", (name,)).fetchone()
+            if row:
+                return str(row[0])
+            value = default()
+            connection.execute("insert into settings (key, value) values (?, ?)", (name, value))
+        return value
+
+    # -- results
+
+    def save_result(
+        self,
+        user_id: int,
+        *,
+        scan_bytes: bytes,
+        file_name: str,
+        sha256: str,
+        result: dict[str, Any],
+        thumbnail_png: bytes,
+        heatmap_png: bytes,
+        label: str,
+        probability: float,
+        model: str,
+        version: str,
+    ) -> str:
+        """Save a result and return its id, which cannot be guessed. The same content under the same model and version
+        is the same result: its id comes back and nothing is changed."""
+        with self._transaction() as connection:
+            known = connection.execute(
+                "select id from results where user_id = ? and sha256 = ? and model = ? and version = ?",
+                (user_id, sha256, model, version),
+            ).fetchone()
+            if known:
+                return str(known[0])
+            # Inside the write lock: a deletion elsewhere cannot take a file away between here and the commit.
+            files = [self._keep(data) for data in (scan_bytes, thumbnail_png, heatmap_png)]
+            name = uuid.uuid4().hex
+            connection.execute(
+                "insert into results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (name, user_id, _now(), file_name, sha256, label, probability, model, version, json.dumps(result), *files),
+            )
+        return name
+
+    def result(self, user_id: int, result_id: str) -> Result | None:
+        """One of this user's results; None for another user's id as for one that never was."""
+        rows = self._tables.query("select * from results where id = ? and user_id = ?", [result_id, user_id])
+        return next((_result(row) for row in rows), None)
+
+    def find(self, user_id: int, sha256: str, model: str, version: str) -> Result | None:
+        """This user's earlier result for the same content, model and version."""
+        rows = self._tables.query(
+            "select * from results where user_id = ? and sha256 = ? and model = ? and version = ?", [user_id, sha256, model, version]
+        )
+        return next((_result(row) for row in rows), None)
+
+    def results(
+        self,
+        user_id: int,
+        *,
+        search: str = "",
+        labels: Sequence[str] = (),
+        date_from: datetime | None = None,
+        date_to: datetime | None = None,
+        sort: str = "newest",
+        limit: int = 25,
+        offset: int = 0,
+    ) -> tuple[list[Result], int]:
+        """A page of this user's results and how many there are in all.
+
+        ``search``: part of the file's name or label; ``date_from`` <= created < ``date_to``, aware; ``sort``: a key of SORTS.
+        """
+        where, values = ["user_id = ?"], [user_id]  # type: tuple[list[str], list[Any]]
+        if search.strip():
+            pattern = search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            where.append("(file_name like ? escape '\\' or label like ? escape '\\')")
+            values += [f"%{pattern}%"] * 2
+        if labels:
+            where.append(f"label in ({','.join('?' * len(labels))})")
+            values += list(labels)
+        for moment, sign in ((date_from, ">="), (date_to, "<")):
+            if moment:
+                where.append(f"created_at {sign} ?")
+                values.append(_text(moment))
+        condition = " and ".join(where)
+        total = int(self._connection.execute(f"select count(*) from results where {condition}", values).fetchone()[0])
+        rows = self._tables.query(
+            f"select * from results where {condition} order by {SORTS[sort]}, id limit ? offset ?", [*values, limit, offset]
+        )
+        return [_result(row) for row in rows], total
+
+    def delete_result(self, user_id: int, result_id: str) -> bool:
+        """Delete one of this user's results, and its files where nobody else has the same. False: there is none."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "select scan_file, thumbnail_file, heatmap_file from results where id = ? and user_id = ?", (result_id, user_id)
+            ).fetchone()
+            if row is None:
+                return False
+            connection.execute("delete from results where id = ?", (result_id,))
+            self._drop_unused(connection, set(row))
+        return True
+
+    def file_bytes(self, user_id: int, result_id: str, kind: Kind) -> bytes:
+        """A result's scan as it was uploaded, its thumbnail or heat map (PNG). Raises KeyError for no result of this user."""
+        column = {"scan": "scan_file", "thumbnail": "thumbnail_file", "heatmap": "heatmap_file"}[kind]
+        row = self._connection.execute(
+            f"select {column} from results where id = ? and user_id = ?", (result_id, user_id)
+        ).fetchone()
+        if row is None:
+            raise KeyError(result_id)
+        return self._path(str(row[0])).read_bytes()
+
+    # -- files
+
+    def _path(self, name: str) -> Path:
+        return self.folder / "files" / name[:2] / name
+
+    def _keep(self, data: bytes) -> str:
+        """Store bytes under their hash, synced and in one step; returns the hash."""
+        name = hashlib.sha256(data).hexdigest()
+        place = self._path(name)
+        if place.exists():
+            return name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.with_name(f"{name}.{uuid.uuid4().hex}.part")
+        with open(draft, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(place)
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return name
+
+    def _drop_unused(self, connection: sqlite3.Connection, files: set[str]) -> None:
+        for name in files:
+            used = connection.execute(
+                "select 1 from results where scan_file = ? or thumbnail_file = ? or heatmap_file = ? limit 1", (name,) * 3
+            ).fetchone()
+            if not used:
+                self._path(name).unlink(missing_ok=True)
+
+
+def _text(moment: datetime) -> str:
+    """UTC with microseconds always: texts of one length sort as the times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _now() -> str:
+    return _text(datetime.now(UTC))
+
+
+def _user(row: dict[str, Any]) -> User:
+    return User(row["id"], row["username"], row["name"], row["email"], row["password_hash"], row["language"])
+
+
+def _result(row: dict[str, Any]) -> Result:
+    return Result(
+        row["id"], row["user_id"], datetime.fromisoformat(row["created_at"]), row["file_name"], row["sha256"], row["label"],
+        row["probability"], row["model"], row["version"], json.loads(row["result"]),
+    )

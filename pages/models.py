@@ -1,0 +1,100 @@
+"""Every model's card: its figures on patients it never saw, by source and by class, its limits, its curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from octcore.models import ModelError, ModelInfo, catalogue
+from ui.session import require_user
+from ui.words import t
+
+require_user()
+st.subheader(t("models.title"))
+st.caption(t("models.intro"))
+
+
+def figure(value: float | None, form: str = "{:.3f}") -> str:
+    """A number, or a dash where there is none."""
+    return "–" if value is None else form.format(value)
+
+
+def by_source(sources: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            t("models.source"): name,
+            t("models.scans"): str(block["n"]),
+            t("models.patients"): str(block["groups"]),
+            t("models.auc"): figure(block["macro_auc"]),
+            t("models.accuracy"): figure(block["accuracy"], "{:.1%}"),
+            t("models.ece"): figure(block["ece"], "{:.1%}"),
+        }
+        for name, block in sources.items()
+    ]
+
+
+def by_class(classes: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            t("view.class"): name,
+            t("models.scans"): str(block["n"]),
+            t("models.class_auc"): figure(block["auc"]),
+            t("models.sensitivity"): figure(block["sensitivity"], "{:.1%}"),
+            t("models.specificity"): figure(block["specificity"], "{:.1%}"),
+            t("models.at95"): figure(block["sensitivity_at_95_specificity"], "{:.1%}"),
+        }
+        for name, block in classes.items()
+    ]
+
+
+def show(model: ModelInfo) -> None:
+    """One card."""
+    card, overall = model.card, model.card["test"]["overall"]
+    st.markdown(f"#### {model.id}")
+    st.caption(f"{model.framework} · {model.version} · {card['summary']}")
+    for column, (label, value) in zip(
+        st.columns(4),
+        (
+            (t("models.auc"), figure(overall["macro_auc"])),
+            (t("models.accuracy"), figure(overall["accuracy"], "{:.1%}")),
+            (t("models.ece"), figure(overall["ece"], "{:.1%}")),
+            (t("models.patients"), str(overall["groups"])),
+        ),
+        strict=True,
+    ):
+        column.metric(label, value)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{t('models.by_source')}**")
+        st.dataframe(by_source(card["test"]["sources"]), hide_index=True)
+        st.caption(t("models.one_label"))
+    with right:
+        st.markdown(f"**{t('models.by_class')}**")
+        st.dataframe(by_class(overall["per_class"]), hide_index=True)
+    for column, name in zip(st.columns(len(card["figures"])), card["figures"], strict=True):
+        column.image(str(model.folder / name), width="stretch")
+    splits = card["data"]["splits"]
+    st.caption(
+        t(
+            "models.data",
+            train=splits["train"]["images"],
+            train_patients=splits["train"]["patients"],
+            val=splits["val"]["images"],
+            test=splits["test"]["images"],
+            licences="; ".join(card["data"]["licences"]),
+        )
+    )
+    calibration = card["calibration"]
+    st.caption(t("models.coverage", coverage=calibration["test_coverage"], size=calibration["test_mean_set_size"]))
+    st.markdown(f"**{t('models.limits')}**")
+    for limit in card["limits"]:
+        st.markdown(f"- {limit}")
+    st.caption(t("models.command", command=card["command"], commit=card["commit"]))
+
+
+try:
+    for known in catalogue():
+        show(known)
+except ModelError as broken:
+    st.error(t("error.models", reason=broken))

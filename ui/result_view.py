@@ -1,0 +1,100 @@
+"""Shows a saved result. The OCT page and the history both call this, so that a result opened again is what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from octcore import models
+from octcore.classify import Classification, classify
+from octcore.readers import read
+from octcore.scan import Scan
+from octcore.store import Result, Store, User
+from ui import viewer
+from ui.charts import probability_chart
+from ui.words import t
+
+
+def analyse(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
+    """This user's result for a file's bytes: the saved one where there is one, else a new one, saved before it is
+    returned. The second value says whether it was there. Raises `ScanError` and `models.ModelError`."""
+    scan = read(data, name)
+    version = models.version_of(model, "oct")
+    known = store.find(user.id, scan.sha256, model, version)
+    if known:
+        return known, True
+    said = classify(scan, model)
+    result_id = store.save_result(
+        user.id,
+        scan_bytes=data,
+        file_name=name,
+        sha256=scan.sha256,
+        result=_as_json(said, scan),
+        thumbnail_png=viewer.scan_png(scan.pixels, 240),
+        heatmap_png=viewer.heat_png(said.heatmap, _shape(scan)),
+        label=said.label,
+        probability=said.probability,
+        model=model,
+        version=version,
+    )
+    saved = store.result(user.id, result_id)
+    assert saved is not None
+    return saved, False
+
+
+def _shape(scan: Scan) -> tuple[int, int]:
+    return int(scan.pixels.shape[0]), int(scan.pixels.shape[1])
+
+
+def _as_json(said: Classification, scan: Scan) -> dict[str, object]:
+    return {
+        "probabilities": said.probabilities,
+        "uncertainty": said.uncertainty,
+        "prediction_set": list(said.prediction_set),
+        "caveats": list(said.caveats),
+        "milliseconds": said.milliseconds,
+        "synthetic": scan.synthetic,
+        "format": scan.format,
+        "size": list(_shape(scan)),
+    }
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _display_png(sha256: str, _data: bytes) -> bytes:
+    """The upload as the browser can draw it (TIFF and deep grey cannot be drawn as they are)."""
+    return viewer.scan_png(read(_data).pixels)
+
+
+def show_result(store: Store, result: Result) -> None:
+    """The whole of a result: scan and heat map at the left, verdict, chart and words at the right."""
+    saved = result.result
+    name = t(f"disease.{result.label}.name")
+    for caveat in saved["caveats"]:
+        (st.info if caveat == "synthetic" else st.warning)(t(f"caveat.{caveat}"))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        picture = _display_png(result.sha256, store.file_bytes(result.user_id, result.id, "scan"))
+        heat = store.file_bytes(result.user_id, result.id, "heatmap")
+        viewer.show(picture, heat, alt=f"{result.file_name}: {name}", key=f"viewer-{result.id}")
+    with right:
+        st.markdown(t("view.verdict", name=name))
+        first, second = st.columns(2)
+        first.metric(t("view.probability"), f"{result.probability:.1%}")
+        if result.label in ("DRUSEN", "CNV"):
+            second.metric(t("view.family"), f"{saved['probabilities']['AMD']:.1%}")
+        st.caption(t("view.chart"))
+        chart = probability_chart(saved["probabilities"], tuple(saved["prediction_set"]))
+        st.plotly_chart(chart, key=f"chart-{result.id}", config={"displayModeBar": False})
+        _say_set(saved["prediction_set"])
+    st.markdown(f"**{t('view.what')}** — {t(f'disease.{result.label}.what')}")
+    st.markdown(f"**{t('view.looks')}** — {t(f'disease.{result.label}.looks')}")
+    st.markdown(f"**{t('view.next')}** — {t(f'disease.{result.label}.next')}")
+    st.caption(t("view.source", cite=t(f"disease.{result.label}.cite")))
+    st.caption(t("view.model", model=result.model, version=result.version, milliseconds=saved["milliseconds"]))
+    st.caption(t("app.not_a_device"))
+
+
+def _say_set(members: Sequence[str]) -> None:
+    st.markdown(f"{t('view.set')} **{', '.join(members)}**")
+    st.caption(t("view.certain" if len(members) == 1 else "view.unsure"))

@@ -1,0 +1,52 @@
+"""The start page: what this is, what its models reached, and the way in. Signed-out visitors see it only."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from octcore.models import ModelError, catalogue
+from octcore.taxonomy import NOT_DETECTED_YET
+from ui.session import current_user, register_form, sign_in_form
+from ui.words import t
+
+
+def _models() -> None:
+    st.subheader(t("start.models"))
+    try:
+        known = catalogue()
+    except ModelError as error:
+        st.error(t("start.no_models", reason=error))
+        return
+    for model in known:
+        overall = model.card["test"]["overall"]
+        low, high = overall["macro_auc_ci95"]
+        st.markdown(f"**{model.id}** · {model.framework} · {model.version}")
+        st.caption(
+            t("start.figures", auc=overall["macro_auc"], low=low, high=high, accuracy=overall["accuracy"],
+              ece=overall["ece"], n=overall["n"], groups=overall["groups"])
+        )  # fmt: skip
+
+
+def main() -> None:
+    """Draw the page."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.title(t("app.name"))
+        st.markdown(f"#### {t('app.tagline')}")
+        for point in ("1", "2", "3"):
+            st.markdown(f"- {t(f'start.point.{point}')}")
+        st.caption(t("start.not_yet", labels=", ".join(t(f"disease.{label}.name") for label in NOT_DETECTED_YET)))
+    with right:
+        if current_user():
+            st.page_link("pages/oct.py", label=t("start.open_oct"), icon=":material/arrow_forward:")
+        else:
+            enter, register = st.tabs([t("sign.in"), t("sign.register")])
+            with enter:
+                sign_in_form()
+            with register:
+                register_form()
+    _models()
+    st.caption(t("app.not_a_device"))
+
+
+main()
