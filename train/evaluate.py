@@ -29,7 +29,7 @@ from octcore import models
 from octcore.calibrate import allowed_probability, expected_calibration_error, softmax
 from octcore.evaluate import inputs_of, labelled_rows, summary
 from octcore.metrics import Labelled, is_right, predictions, score, truth_of
-from octcore.taxonomy import OCT_LABELS, leaves
+from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
 from train.data import data_root
 
 LIMITS = [
@@ -48,9 +48,9 @@ def test_rows() -> tuple[list[Path], list[Labelled], dict[str, int]]:
 
 
 def training_data() -> dict[str, Any]:
-    """Images and patients of each split and source, and the licences, as the manifest says."""
+    """Images and patients of each split and source that are used, and the licences, as the manifest says."""
     with open(data_root() / "oct_classification" / "manifest.csv", newline="") as file:
-        lines = list(csv.DictReader(file))
+        lines = [x for x in csv.DictReader(file) if leaves(x["label"]) or x["label"] in PARTIAL_LABELS]
     return {
         "splits": {
             s: {"images": sum(x["split"] == s for x in lines), "patients": len({x["group"] for x in lines if x["split"] == s})}
