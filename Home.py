@@ -9,9 +9,15 @@ import streamlit as st
 from ui.session import begin, sign_out, store
 from ui.words import LANGUAGES, language, t
 
-PAGES = (("oct", ":material/ophthalmology:"), ("history", ":material/history:"), ("models", ":material/insights:"), ("account", ":material/person:"))
+PAGES = (
+    ("oct", ":material/ophthalmology:"),
+    ("history", ":material/history:"),
+    ("models", ":material/insights:"),
+    ("account", ":material/person:"),
+)
 
 st.set_page_config(page_title="OCT Studio", page_icon=":material/visibility:", layout="wide")
+st.html("<style>.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; max-width: 1500px; }</style>")
 user = begin()
 
 

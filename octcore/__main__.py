@@ -147,8 +147,8 @@ def _models(args: argparse.Namespace) -> int:
             )
         else:
             print(
-                f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f} "
-                f"on {test['n']} scans of {test['groups']} patients that it never saw"
+                f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, "
+                f"accuracy {test['accuracy']:.3f} on {test['n']} scans of {test['groups']} patients that it never saw"
             )
     return 0
 

@@ -50,12 +50,12 @@ def classify(scan: Scan, model: str = models.ENSEMBLE) -> Classification:
     started = time.perf_counter()
     tensor, framed, matrix = classifier_input(scan.grey)
     mean = np.zeros(len(OCT_LABELS))
-    maps = np.zeros(0, np.float32)
+    maps = np.zeros((len(OCT_LABELS), 20, 28), np.float32)
     for info, network in zip(found, networks, strict=True):
         logits, activation = network.run(tensor)
         mean += softmax(logits, info.temperature)[0] / len(found)
         resized = np.stack([cv2.resize(a, (28, 20), interpolation=cv2.INTER_CUBIC) for a in activation[0]])
-        maps = resized / len(found) if maps.size == 0 else maps + resized / len(found)
+        maps += (resized / len(found)).astype(np.float32)
     best = int(mean.argmax())
     members_set = prediction_set(mean, models.conformal("oct", model))
     caveats = []

@@ -95,6 +95,8 @@ def predictions(rows: Sequence[Labelled], probabilities: Floats) -> tuple[list[s
     for source in {r.source for r in rows}:
         here = [k for k, r in enumerate(rows) if r.source == source]
         names = sorted({rows[k].label for k in here if not rows[k].label.startswith("not_")})
+        # Beside its own members a family would always win; the members say more, and each is right for the family.
+        names = [n for n in names if not any(set(leaves(other)) < set(leaves(n)) for other in names)]
         if len(names) == 1:
             names += [name for name in OCT_LABELS if name not in leaves(names[0])]
         if not names:

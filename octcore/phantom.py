@@ -84,9 +84,10 @@ def bscan(kind: Kind = "NORMAL", *, height: int = 496, width: int = 512, seed: i
         _pools(fluid, surfaces[2], surfaces[4], rng, 6, near=0.22)
         fluid &= ~hole
     picture[fluid] = 16.0
-    picture = cv2.GaussianBlur(picture, (0, 0), height / 500)
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), height / 500), np.float32)
     speckle = rng.gamma(6.0, 1 / 6.0, (height, width)).astype(np.float32)
-    picture = cv2.GaussianBlur(picture * speckle, (0, 0), 0.8) + rng.normal(0, 4, (height, width))
+    grain = rng.normal(0, 4, (height, width)).astype(np.float32)
+    picture = np.asarray(cv2.GaussianBlur(picture * speckle, (0, 0), 0.8), np.float32) + grain
     for _ in range(3):  # vessels throw shadows
         centre, wide = rng.integers(0, width), int(rng.integers(3, 8))
         picture[:, max(0, centre - wide) : centre + wide] *= 0.75

@@ -20,19 +20,24 @@ INPUT_SIZE = (160, 224)
 """Rows and columns that the classifiers read."""
 WORKING_PIXELS = 110_000
 """Larger scans are first reduced to about this area: the training images have it, and a finer grain would be a cue."""
+MARGIN_PIXELS = 1_000_000
+"""Margins are looked for on a picture of at most this area; more shows no more of them."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """A cleaned scan and where its retina lies.
 
-    ``image``: uint8 (h, w), background 0, retina bright; ``top``, ``bottom``: rows of the retina in it (float, may
-    pass the border); ``scale``: its pixels for each pixel of the scan; ``invalid``: bool (h, w), no data there.
+    ``image``: uint8 (h, w), background 0, retina bright; ``top``, ``bottom``: rows of the retina in it; ``left``,
+    ``right``: columns that hold a picture (margins are outside); ``scale``: its pixels for each pixel of the scan;
+    ``invalid``: bool (h, w), no data there.
     """
 
     image: Grey
     top: float
     bottom: float
+    left: float
+    right: float
     scale: float
     invalid: NDArray[np.bool_]
 
@@ -77,7 +82,8 @@ def _retina_rows(smooth: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple
     level = np.clip(values, 0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     mask = (values > 0.85 * threshold).astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((max(3, height // 20) | 1, max(3, width // 12) | 1), np.uint8))
+    bridge = np.ones((max(3, height // 20) | 1, max(3, width // 12) | 1), np.uint8)
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge), np.uint8)
     count, names, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return np.ones((height, width), dtype=bool), 0.0, float(height)
@@ -96,11 +102,14 @@ def frame(grey: Grey) -> Frame:
     ``grey``: uint8 (H, W), any size from 32 a side. The frame's image has the scan's geometry times ``scale``
     (margins stay, as background), so that a place in it is a place in the scan.
     """
-    scale = min(1.0, float(np.sqrt(WORKING_PIXELS / grey.size)))
-    small = grey
-    if scale < 1.0:
-        small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    rows, columns = _flat_margins(small)
+    # Margins are measured first: a padded scan is worked on at the grain of the scan, not of its padding.
+    draft = _reduced(grey, 1.0 if grey.size < MARGIN_PIXELS else float(np.sqrt(MARGIN_PIXELS / grey.size)))
+    rows, columns = _flat_margins(draft)
+    inside = (rows.stop - rows.start) * (columns.stop - columns.start) * grey.size / draft.size
+    scale = min(1.0, float(np.sqrt(WORKING_PIXELS / inside)))
+    small = _reduced(grey, scale)
+    if small.shape != draft.shape:
+        rows, columns = _flat_margins(small)
     inner = np.ascontiguousarray(small[rows, columns])
     invalid = _no_data(inner)
     valid = ~invalid
@@ -124,7 +133,23 @@ def frame(grey: Grey) -> Frame:
     image[rows, columns] = evened.astype(np.uint8)
     outside = np.ones(small.shape, bool)
     outside[rows, columns] = invalid
-    return Frame(image, top + rows.start, bottom + rows.start, scale, outside)
+    return Frame(
+        image=image,
+        top=top + rows.start,
+        bottom=bottom + rows.start,
+        left=float(columns.start),
+        right=float(columns.stop),
+        scale=scale,
+        invalid=outside,
+    )
+
+
+def _reduced(grey: Grey, scale: float) -> Grey:
+    """The picture at ``scale`` (at most 1), at least one pixel a side, averaged."""
+    if scale >= 1.0:
+        return grey
+    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _marks_below(evened: NDArray[np.float32], retina: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -141,28 +166,31 @@ def _marks_below(evened: NDArray[np.float32], retina: NDArray[np.bool_]) -> NDAr
     below = np.arange(height)[:, None] > lowest[None, :] + 0.12 * height
     sharp = cv2.morphologyEx(evened, cv2.MORPH_TOPHAT, np.ones((5, 5), np.uint8)) > 60
     found = (below & sharp).astype(np.uint8)
-    return np.asarray(cv2.dilate(found, np.ones((5, 5), np.uint8)) > 0) & below
+    return np.asarray((cv2.dilate(found, np.ones((5, 5), np.uint8)) > 0) & below, dtype=bool)
 
 
-def placement(shape: tuple[int, int], top: float, bottom: float, size: tuple[int, int] = INPUT_SIZE) -> NDArray[np.float32]:
+def placement(
+    framed: Frame, size: tuple[int, int] = INPUT_SIZE, top: float | None = None, bottom: float | None = None
+) -> NDArray[np.float32]:
     """The 2x3 matrix that takes places (x, y) of a frame's image to places of the network's input.
 
     The retina with a margin of 35 % above (the vitreous interface) and 25 % below (the choroid) fills the height; the
-    whole width is kept.
+    whole width between the margins is kept. ``top`` and ``bottom`` replace the frame's own (augmentation).
     """
-    extent = max(bottom - top, 0.15 * shape[0])
+    top = framed.top if top is None else top
+    bottom = framed.bottom if bottom is None else bottom
+    extent = max(bottom - top, 0.15 * framed.image.shape[0])
     first, last = top - 0.35 * extent, bottom + 0.25 * extent
-    return np.array([[size[1] / shape[1], 0, 0], [0, size[0] / (last - first), -first * size[0] / (last - first)]], np.float32)
+    across, down = size[1] / (framed.right - framed.left), size[0] / (last - first)
+    return np.array([[across, 0, -framed.left * across], [0, down, -first * down]], np.float32)
 
 
 def sample(image: Grey, matrix: NDArray[np.float32], size: tuple[int, int] = INPUT_SIZE) -> Grey:
     """The frame's image under ``matrix`` at ``size``, uint8; what lies outside is background (0)."""
     zoom = min(float(np.linalg.norm(matrix[:, 0])), float(np.linalg.norm(matrix[:, 1])))
-    flags = cv2.INTER_LINEAR if zoom > 0.6 else cv2.INTER_AREA
     if zoom <= 0.6:  # warpAffine does not average when it shrinks
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / zoom)
-        flags = cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, matrix, (size[1], size[0]), flags=flags), dtype=np.uint8)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / zoom), np.uint8)
+    return np.asarray(cv2.warpAffine(image, matrix, (size[1], size[0]), flags=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def to_tensor(inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -173,5 +201,5 @@ def to_tensor(inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
 def classifier_input(grey: Grey, size: tuple[int, int] = INPUT_SIZE) -> tuple[NDArray[np.float32], Frame, NDArray[np.float32]]:
     """A scan's network input float32 (1, 1, H, W), its frame, and the matrix between the two."""
     framed = frame(grey)
-    matrix = placement(framed.image.shape, framed.top, framed.bottom, size)  # type: ignore[arg-type]
+    matrix = placement(framed, size)
     return to_tensor(sample(framed.image, matrix, size)[None]), framed, matrix

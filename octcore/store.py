@@ -23,7 +23,12 @@ from typing import Any, Literal
 import sqlite_utils
 
 Kind = Literal["scan", "thumbnail", "heatmap"]
-SORTS = {"newest": "created_at desc", "oldest": "created_at asc", "probability": "probability desc", "name": "file_name collate nocase asc"}
+SORTS = {
+    "newest": "created_at desc",
+    "oldest": "created_at asc",
+    "probability": "probability desc",
+    "name": "file_name collate nocase asc",
+}
 
 
 class UserExists(ValueError):
@@ -143,7 +148,9 @@ class Store:
 
     def user(self, username: str) -> User | None:
         """The user of that name, in any case, or None."""
-        return next((_user(row) for row in self._tables.query("select * from users where username = ? collate nocase", [username])), None)
+        return next(
+            (_user(row) for row in self._tables.query("select * from users where username = ? collate nocase", [username])), None
+        )
 
     def users(self) -> list[User]:
         """Everybody, by id."""
@@ -220,7 +227,8 @@ class Store:
     def find(self, user_id: int, sha256: str, model: str, version: str) -> Result | None:
         """This user's earlier result for the same content, model and version."""
         rows = self._tables.query(
-            "select * from results where user_id = ? and sha256 = ? and model = ? and version = ?", [user_id, sha256, model, version]
+            "select * from results where user_id = ? and sha256 = ? and model = ? and version = ?",
+            [user_id, sha256, model, version],
         )
         return next((_result(row) for row in rows), None)
 
@@ -330,6 +338,14 @@ def _user(row: dict[str, Any]) -> User:
 
 def _result(row: dict[str, Any]) -> Result:
     return Result(
-        row["id"], row["user_id"], datetime.fromisoformat(row["created_at"]), row["file_name"], row["sha256"], row["label"],
-        row["probability"], row["model"], row["version"], json.loads(row["result"]),
+        row["id"],
+        row["user_id"],
+        datetime.fromisoformat(row["created_at"]),
+        row["file_name"],
+        row["sha256"],
+        row["label"],
+        row["probability"],
+        row["model"],
+        row["version"],
+        json.loads(row["result"]),
     )

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta
 
 import streamlit as st
 
 from octcore.store import SORTS, Result
 from octcore.taxonomy import OCT_LABELS
+from ui.literal import literal
+from ui.moments import moment, zone
 from ui.result_view import show_result
 from ui.session import require_user, store
 from ui.words import t
 
 user = require_user()
-zone = ZoneInfo(st.context.timezone or "UTC")
-
-
-def moment(result: Result) -> str:
-    """When, in the viewer's time zone."""
-    return result.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 @st.dialog(t("history.delete"))
 def confirm_delete(result: Result) -> None:
-    st.write(t("history.delete_sure", name=result.file_name))
+    """Asks once; only the answer deletes."""
+    st.write(t("history.delete_sure", name=literal(result.file_name)))
     keep, drop = st.columns(2)
-    if keep.button(t("history.delete_no"), width="stretch"):
+    if keep.button(t("history.delete_no"), key="delete-no", width="stretch"):
         st.rerun()
-    if drop.button(t("history.delete_yes"), type="primary", width="stretch"):
+    if drop.button(t("history.delete_yes"), key="delete-yes", type="primary", width="stretch"):
         store().delete_result(user.id, result.id)
         st.query_params.pop("result", None)
         st.rerun()
@@ -36,72 +32,107 @@ def confirm_delete(result: Result) -> None:
 
 def open_again(result_id: str) -> None:
     """One saved result, from its files: nothing is computed."""
-    if st.button(t("history.back"), icon=":material/arrow_back:"):
+    if st.button(t("history.back"), key="back", icon=":material/arrow_back:"):
         st.query_params.pop("result", None)
         st.rerun()
     result = store().result(user.id, result_id)
     if result is None:
         st.warning(t("history.gone"))
         return
-    st.markdown(f"##### {result.file_name} · {moment(result)}")
+    st.markdown(f"##### {literal(result.file_name)} · {moment(result.created_at)}")
     show_result(store(), result)
     with st.container(horizontal=True):
-        st.download_button(t("history.download"), store().file_bytes(user.id, result.id, "scan"), result.file_name)
-        if st.button(t("history.delete"), icon=":material/delete:"):
+        scan = store().file_bytes(user.id, result.id, "scan")
+        st.download_button(t("history.download"), scan, result.file_name, on_click="ignore", icon=":material/download:")
+        if st.button(t("history.delete"), key="delete-open", icon=":material/delete:"):
             confirm_delete(result)
-
-
-def listing() -> None:
-    """The filters and one page of results."""
-    first, second, third, fourth = st.columns([3, 3, 3, 2])
-    search = first.text_input(t("history.search"))
-    labels = second.multiselect(t("history.label"), OCT_LABELS)
-    dates = third.date_input(f"{t('history.from')} – {t('history.to')}", value=())
-    sort = fourth.selectbox(t("history.sort"), list(SORTS), format_func=lambda s: t(f"history.sort.{s}"))
-    start, end = (list(dates) + [None, None])[:2] if isinstance(dates, tuple) else (dates, dates)
-    last = end or start
-    per_page = st.session_state.get("per_page", 10)
-    page = st.session_state.get("history_page", 1)
-    found, total = store().results(
-        user.id,
-        search=search,
-        labels=labels,
-        date_from=datetime.combine(start, time(), zone) if start else None,
-        date_to=datetime.combine(last + timedelta(days=1), time(), zone) if last else None,
-        sort=sort,
-        limit=per_page,
-        offset=(page - 1) * per_page,
-    )
-    if not total:
-        anything = store().results(user.id, limit=1)[1]
-        st.info(t("history.none") if anything else t("history.empty"))
-        return
-    st.caption(t("history.count", total=total, zone=zone.key))
-    for result in found:
-        row(result)
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    left.selectbox(t("history.per_page"), [10, 25, 50], key="per_page", on_change=_first_page)
-    with right:
-        st.pagination(max(1, -(-total // per_page)), key="history_page")
 
 
 def _first_page() -> None:
     st.session_state["history_page"] = 1
 
 
+def _days(chosen: object) -> tuple[datetime | None, datetime | None]:
+    """From the first day's start to the last one's end in the viewer's zone; one day alone is that day."""
+    days = [d for d in chosen if isinstance(d, date)] if isinstance(chosen, (tuple, list)) else []
+    if not days:
+        return None, None
+    return datetime.combine(days[0], time(), zone()), datetime.combine(days[-1] + timedelta(days=1), time(), zone())
+
+
+def listing() -> None:
+    """The filters and one page of results. The filters outlive an opened result and another page."""
+    columns = st.columns([3, 3, 3, 2, 1])
+    search = columns[0].text_input(t("history.search"), key="history_search", on_change=_first_page, persist_state="session")
+    labels = columns[1].multiselect(
+        t("history.label"),
+        OCT_LABELS,
+        key="history_labels",
+        placeholder=t("history.any"),
+        on_change=_first_page,
+        persist_state="session",
+    )
+    chosen = columns[2].date_input(
+        t("history.dates"), value=[], key="history_dates", format="YYYY-MM-DD", on_change=_first_page, persist_state="session"
+    )
+    sort = columns[3].selectbox(
+        t("history.sort"),
+        list(SORTS),
+        format_func=lambda s: t(f"history.sort.{s}"),
+        key="history_sort",
+        on_change=_first_page,
+        persist_state="session",
+    )
+    size = columns[4].selectbox(
+        t("history.per_page"), [10, 25, 50], key="history_size", on_change=_first_page, persist_state="session"
+    )
+    begin, end = _days(chosen)
+
+    def page_of(number: int) -> tuple[list[Result], int]:
+        return store().results(
+            user.id,
+            search=search,
+            labels=labels,
+            date_from=begin,
+            date_to=end,
+            sort=sort,
+            limit=size,
+            offset=(number - 1) * size,
+        )
+
+    page = int(st.session_state.get("history_page", 1))
+    found, total = page_of(page)
+    pages = max(1, -(-total // size))
+    if page > pages:  # the last result of the last page was deleted
+        st.session_state["history_page"] = pages
+        found, total = page_of(pages)
+    if not total:
+        anything = store().results(user.id, limit=1)[1]
+        st.info(t("history.none") if anything else t("history.empty"))
+        return
+    st.caption(t("history.count", total=total, zone=zone().key))
+    for result in found:
+        row(result)
+    if pages > 1:
+        st.pagination(pages, key="history_page", persist_state="session")
+
+
 def row(result: Result) -> None:
     """One line of the list."""
     with st.container(border=True):
-        picture, words, buttons = st.columns([1, 4, 1], vertical_alignment="center")
-        picture.image(store().file_bytes(user.id, result.id, "thumbnail"), width=150)
-        words.markdown(f"**{result.file_name}** · {moment(result)}")
-        words.markdown(f"{t(f'disease.{result.label}.name')} · **{result.probability:.1%}**")
+        picture, words, buttons = st.columns([1, 5, 2], vertical_alignment="center")
+        picture.image(store().file_bytes(user.id, result.id, "thumbnail"), width=110)
+        words.markdown(
+            f"**{literal(result.file_name)}** · {moment(result.created_at)}  \n"
+            f"{t(f'disease.{result.label}.name')} · **{result.probability:.1%}**"
+        )
         words.caption(f"{result.model} · {result.version}")
-        if buttons.button(t("history.open"), key=f"open-{result.id}", width="stretch"):
-            st.query_params["result"] = result.id
-            st.rerun()
-        if buttons.button(t("history.delete"), key=f"delete-{result.id}", width="stretch"):
-            confirm_delete(result)
+        with buttons.container(horizontal=True, horizontal_alignment="right"):
+            if st.button(t("history.open"), key=f"open-{result.id}"):
+                st.query_params["result"] = result.id
+                st.rerun()
+            if st.button(t("history.delete"), key=f"delete-{result.id}", type="tertiary", icon=":material/delete:"):
+                confirm_delete(result)
 
 
 st.subheader(t("history.title"))

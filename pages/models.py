@@ -53,27 +53,32 @@ def show(model: ModelInfo) -> None:
     card, overall = model.card, model.card["test"]["overall"]
     st.markdown(f"#### {model.id}")
     st.caption(f"{model.framework} · {model.version} · {card['summary']}")
-    for column, (label, value) in zip(
+    low, high = overall["macro_auc_ci95"]
+    for column, (label, value, more) in zip(
         st.columns(4),
         (
-            (t("models.auc"), figure(overall["macro_auc"])),
-            (t("models.accuracy"), figure(overall["accuracy"], "{:.1%}")),
-            (t("models.ece"), figure(overall["ece"], "{:.1%}")),
-            (t("models.patients"), str(overall["groups"])),
+            (t("models.auc"), figure(overall["macro_auc"]), t("models.interval", low=low, high=high)),
+            (t("models.accuracy"), figure(overall["accuracy"], "{:.1%}"), ""),
+            (t("models.ece"), figure(overall["ece"], "{:.1%}"), ""),
+            (t("models.patients"), str(overall["groups"]), t("models.of_scans", n=overall["n"])),
         ),
         strict=True,
     ):
         column.metric(label, value)
+        if more:
+            column.caption(more)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**{t('models.by_source')}**")
-        st.dataframe(by_source(card["test"]["sources"]), hide_index=True)
+        st.dataframe(by_source(card["test"]["sources"]), hide_index=True, height="content")
         st.caption(t("models.one_label"))
     with right:
         st.markdown(f"**{t('models.by_class')}**")
-        st.dataframe(by_class(overall["per_class"]), hide_index=True)
-    for column, name in zip(st.columns(len(card["figures"])), card["figures"], strict=True):
-        column.image(str(model.folder / name), width="stretch")
+        st.dataframe(by_class(overall["per_class"]), hide_index=True, height="content")
+    drawn = [model.folder / name for name in card["figures"] if (model.folder / name).exists()]
+    if drawn:
+        for column, path in zip(st.columns(len(drawn)), drawn, strict=True):
+            column.image(str(path), width="stretch")
     splits = card["data"]["splits"]
     st.caption(
         t(
@@ -88,8 +93,7 @@ def show(model: ModelInfo) -> None:
     calibration = card["calibration"]
     st.caption(t("models.coverage", coverage=calibration["test_coverage"], size=calibration["test_mean_set_size"]))
     st.markdown(f"**{t('models.limits')}**")
-    for limit in card["limits"]:
-        st.markdown(f"- {limit}")
+    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
     st.caption(t("models.command", command=card["command"], commit=card["commit"]))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
 from octcore import models
 from octcore.models import ModelError
 from octcore.phantom import KINDS, png_bytes
 from octcore.scan import ScanError
+from ui.literal import literal
+from ui.moments import moment
 from ui.result_view import analyse, show_result
 from ui.session import require_user, store
 from ui.words import t
+
+TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"]
 
 user = require_user()
 st.subheader(t("oct.title"))
@@ -24,7 +26,7 @@ except ModelError as broken:
     st.stop()
 
 upper, side = st.columns([3, 1])
-uploads = upper.file_uploader(t("oct.drop"), type=["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"], accept_multiple_files=True)
+uploads = upper.file_uploader(t("oct.drop"), type=TYPES, accept_multiple_files=True)
 model = side.selectbox(t("oct.model"), names, format_func=lambda n: t("oct.ensemble") if n == models.ENSEMBLE else n)
 
 st.caption(t("oct.try"))
@@ -33,32 +35,32 @@ with st.container(horizontal=True):
         if st.button(kind, key=f"try-{kind}"):
             st.session_state["tried"] = kind
 
-files = [(upload.name, upload.getvalue()) for upload in uploads]
-if not files and "tried" in st.session_state:
+# Each drop has an id of its own, also of the same file: a rerun is no second drop, and a second drop is one.
+files = [(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
+if files:
+    st.session_state.pop("tried", None)
+elif "tried" in st.session_state:
     kind = st.session_state["tried"]
-    files = [(f"synthetic-{kind}.png", png_bytes(kind, seed=1))]
-if not files:
+    files = [(f"synthetic-{kind}", f"synthetic-{kind}.png", png_bytes(kind, seed=1))]
+else:
     st.info(t("oct.nothing"))
 
+first_seen: dict[tuple[str, str], bool] = st.session_state.setdefault("drops", {})
 drawn: set[str] = set()
-for name, data in files:
+for drop, name, data in files:
     if len(files) > 1:
-        st.markdown(f"##### {name}")
+        st.markdown(f"##### {literal(name)}")
     try:
-        with st.spinner(t("oct.working", name=name)):
+        with st.spinner(t("oct.working", name=literal(name))):
             result, known = analyse(store(), user, data, name, model)
     except ScanError as error:
-        st.error(t(f"error.{error.code}", name=name))
+        st.error(t(f"error.{error.code}", name=literal(name)))
         continue
     except ModelError as broken:
         st.error(t("error.models", reason=broken))
         break
-    shown = st.session_state.setdefault("new_here", set())
-    if not known:
-        shown.add(result.id)
-    elif result.id not in shown:
-        zone = ZoneInfo(st.context.timezone or "UTC")
-        st.info(t("oct.seen", when=result.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"), name=result.file_name))
+    if first_seen.setdefault((drop, model), known) and known:
+        st.info(t("oct.seen", when=moment(result.created_at), name=literal(result.file_name)))
     if result.id not in drawn:  # one scan under two names is one result, shown once
         drawn.add(result.id)
         show_result(store(), result)

@@ -11,13 +11,13 @@ from octcore.preprocess import INPUT_SIZE, Frame, placement, sample
 
 def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = INPUT_SIZE) -> NDArray[np.uint8]:
     """One random view of a frame, uint8 ``size``: geometry (one warp), then brightness, grain and marks."""
-    height, width = framed.image.shape
+    height = framed.image.shape[0]
     extent = framed.bottom - framed.top
     top = framed.top + rng.normal(0, 0.08) * extent
     bottom = framed.bottom + rng.normal(0, 0.10) * extent
     if rng.random() < 0.1:  # the finder may fail on a scan: the whole picture must still be legible
         top, bottom = 0.15 * height, 0.85 * height
-    base = placement((height, width), top, bottom, size)
+    base = placement(framed, size, top, bottom)
 
     zoom = rng.uniform(0.92, 1.45)
     angle = np.deg2rad(rng.normal(0, 5))
@@ -37,10 +37,11 @@ def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = I
 
     if rng.random() < 0.5:  # a coarser or a smoother camera
         sigma = rng.uniform(0.3, 1.2)
-        out = cv2.GaussianBlur(out, (0, 0), sigma)
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), sigma), np.float32)
     if rng.random() < 0.2:
         factor = rng.uniform(0.4, 0.8)
-        out = cv2.resize(cv2.resize(out, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), size[::-1])
+        coarse = cv2.resize(out, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        out = np.asarray(cv2.resize(coarse, size[::-1]), np.float32)
     out = 255.0 * np.clip(out / 255.0, 0, 1) ** np.exp(rng.normal(0, 0.25))
     out = out * np.exp(rng.normal(0, 0.15)) + rng.normal(0, 8)
     if rng.random() < 0.4:  # speckle multiplies, the detector's noise adds
@@ -53,7 +54,7 @@ def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = I
         h, w = (int(rng.uniform(0.1, 0.35) * s) for s in size)
         y, x = int(rng.integers(0, size[0] - h)), int(rng.integers(0, size[1] - w))
         out[y : y + h, x : x + w] = rng.uniform(0, 60)
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
 
 
 def _paint_icon(out: NDArray[np.float32], rng: np.random.Generator) -> None:

@@ -68,4 +68,4 @@ def sampling_weights(rows: list[Row]) -> NDArray[np.float64]:
     pairs = Counter((row.source, row.label) for row in rows)
     labels = Counter(row.label for row in rows)
     weights = np.array([pairs[row.source, row.label] ** -0.35 * labels[row.label] ** -0.25 for row in rows])
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from octcore import models
 from octcore.calibrate import allowed_probability, expected_calibration_error, softmax
+from octcore.engine import Network
 from octcore.evaluate import inputs_of, labelled_rows, summary
 from octcore.metrics import Labelled, is_right, predictions, score, truth_of
 from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
@@ -127,14 +128,18 @@ def curves_figure(history: list[dict[str, float]]) -> Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
+    parser.add_argument("--limit", type=int, default=0, help="use so many images only (tests)")
     args = parser.parse_args()
     entry = next(
         m for m in json.loads((models.weights_folder() / "MANIFEST.json").read_text())["models"] if m["id"] == args.model
     )
     folder = models.weights_folder() / args.model
-    network = models.Network(folder / "model.onnx")
+    network = Network(folder / "model.onnx")
 
     files, rows, skipped = test_rows()
+    if args.limit:
+        some = slice(0, len(rows) // args.limit * args.limit, len(rows) // args.limit)
+        files, rows = files[some], rows[some]
     kept, parts = [], []
     for indices, tensor in inputs_of(files):
         kept += indices

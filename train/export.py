@@ -70,6 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--id", default=None, help="the model's name (default: the run's)")
+    parser.add_argument("--limit", type=int, default=0, help="calibrate on so many images only (tests)")
     parser.add_argument("--version", default=date.today().isoformat())
     args = parser.parse_args()
     name = args.id or args.run.name
@@ -85,7 +86,9 @@ def main() -> None:
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 
     rows = [r for r in oct_rows() if r.split == "val"]
-    inputs = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(rows)])  # type: ignore[arg-type]
+    if args.limit:
+        rows = rows[: len(rows) // args.limit * args.limit : len(rows) // args.limit]
+    inputs = np.stack([sample(f.image, placement(f)) for f in load_frames(rows)])
     allowed = np.stack([r.allowed for r in rows])
     served = Network(folder / "model.onnx")
     logits = np.concatenate([served.run(to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])

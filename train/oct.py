@@ -82,12 +82,13 @@ def main() -> None:
     if args.limit:
         parts = {s: [p[i] for i in rng.permutation(len(p))[: args.limit]] for s, p in parts.items()}
     frames = load_frames(parts["train"])
-    held = np.stack([sample(f.image, placement(f.image.shape, f.top, f.bottom)) for f in load_frames(parts["val"])])  # type: ignore[arg-type]
+    held = np.stack([sample(f.image, placement(f)) for f in load_frames(parts["val"])])
     held_allowed = torch.from_numpy(np.stack([r.allowed for r in parts["val"]]))
     allowed = torch.from_numpy(np.stack([r.allowed for r in parts["train"]]))
     chances = sampling_weights(parts["train"])
 
-    net = build(args.net, not args.scratch).to(memory_format=torch.channels_last)
+    net = build(args.net, not args.scratch)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = deepcopy(net)
     plain = [p for p in net.parameters() if p.ndim < 2]
     matrices = [p for p in net.parameters() if p.ndim >= 2]

@@ -6,23 +6,34 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from octcore.taxonomy import COLOURS, OCT_LABELS
+from octcore.taxonomy import COLOURS, OCT_FAMILIES, OCT_LABELS
 from ui.words import t
 
 
 def probability_chart(probabilities: Mapping[str, float], prediction_set: tuple[str, ...]) -> go.Figure:
-    """Every class as a bar, most probable on top; classes outside the 95 % set are pale."""
-    names = sorted((n for n in probabilities if n in OCT_LABELS), key=lambda n: probabilities[n])
+    """Every class as a bar, most probable on top; classes outside the 95 % set are pale.
+
+    Below them each family, hatched and marked Σ: it is the sum of bars above, and no class beside them.
+    """
+    classes = sorted((n for n in OCT_LABELS if n in probabilities), key=lambda n: probabilities[n])
+    families = [n for n in OCT_FAMILIES if n in probabilities]
+    names = [*families, *classes]
+    hovers = [t("view.family_bar", family=n, members=" + ".join(OCT_FAMILIES[n])) for n in families]
+    hovers += [t(f"disease.{n}.name") for n in classes]
     figure = go.Figure(
         go.Bar(
             x=[probabilities[n] for n in names],
-            y=names,
+            y=[f"Σ {n}" if n in families else n for n in names],
             orientation="h",
-            marker={"color": [COLOURS[n] for n in names], "opacity": [1.0 if n in prediction_set else 0.4 for n in names]},
+            marker={
+                "color": [COLOURS[n] for n in names],
+                "opacity": [1.0 if n in families or n in prediction_set else 0.4 for n in names],
+                "pattern": {"shape": ["/" if n in families else "" for n in names], "size": 6},
+            },
             text=[f"{probabilities[n]:.1%}" for n in names],
             textposition="outside",
             cliponaxis=False,
-            customdata=[t(f"disease.{n}.name") for n in names],
+            customdata=hovers,
             hovertemplate="%{customdata}<br>%{x:.2%}<extra></extra>",
         )
     )

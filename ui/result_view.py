@@ -78,7 +78,7 @@ def show_result(store: Store, result: Result) -> None:
         heat = store.file_bytes(result.user_id, result.id, "heatmap")
         viewer.show(picture, heat, alt=f"{result.file_name}: {name}", key=f"viewer-{result.id}")
     with right:
-        st.markdown(t("view.verdict", name=name))
+        st.markdown(f"##### {t('view.verdict', name=name)}")
         first, second = st.columns(2)
         first.metric(t("view.probability"), f"{result.probability:.1%}")
         if result.label in ("DRUSEN", "CNV"):
@@ -87,12 +87,13 @@ def show_result(store: Store, result: Result) -> None:
         chart = probability_chart(saved["probabilities"], tuple(saved["prediction_set"]))
         st.plotly_chart(chart, key=f"chart-{result.id}", config={"displayModeBar": False})
         _say_set(saved["prediction_set"])
-    st.markdown(f"**{t('view.what')}** — {t(f'disease.{result.label}.what')}")
-    st.markdown(f"**{t('view.looks')}** — {t(f'disease.{result.label}.looks')}")
-    st.markdown(f"**{t('view.next')}** — {t(f'disease.{result.label}.next')}")
-    st.caption(t("view.source", cite=t(f"disease.{result.label}.cite")))
-    st.caption(t("view.model", model=result.model, version=result.version, milliseconds=saved["milliseconds"]))
-    st.caption(t("app.not_a_device"))
+    with st.container(border=True):
+        for column, part in zip(st.columns(3, gap="medium"), ("what", "looks", "next"), strict=True):
+            column.markdown(f"**{t(f'view.{part}')}**")
+            column.markdown(t(f"disease.{result.label}.{part}"))
+        st.caption(t("view.source", cite=t(f"disease.{result.label}.cite")))
+    made = t("view.model", model=result.model, version=result.version, milliseconds=saved["milliseconds"])
+    st.caption(f"{made}  \n{t('app.not_a_device')}")
 
 
 def _say_set(members: Sequence[str]) -> None:

@@ -17,32 +17,39 @@ from PIL import Image
 from ui.words import t
 
 _HTML = """
-<div class="frame" tabindex="0">
-  <div class="stack"><img class="scan" draggable="false"><img class="heat" draggable="false"></div>
-</div>
 <div class="bar">
   <label><span class="caption"></span>
     <input type="range" min="0" max="100" step="1" aria-label="opacity"><output></output></label>
   <button type="button"></button>
 </div>
-<div class="hint"></div>
+<div class="frame" tabindex="0" role="group">
+  <div class="stack"><img class="scan" draggable="false"><img class="heat" draggable="false"></div>
+</div>
+<div class="foot"><span class="hint"></span>
+  <span class="legend"><span class="low"></span><i></i><span class="high"></span></span></div>
 """
 
 _CSS = """
-.frame { overflow: hidden; border-radius: 8px; background: #000; cursor: grab; touch-action: none; }
+.frame { overflow: hidden; border-radius: 8px; background: #000; cursor: grab; touch-action: pan-y;
+         border: 1px solid var(--st-border-color, #8884); }
 .frame:focus-visible { outline: 2px solid var(--st-primary-color); }
 .frame:active { cursor: grabbing; }
 .stack { position: relative; transform-origin: 0 0; }
-.scan { display: block; width: 100%; height: auto; max-height: 62vh; object-fit: contain; user-select: none; }
-.heat { position: absolute; inset: 0; width: 100%; height: 100%; max-height: 62vh; object-fit: contain; user-select: none; pointer-events: none; }
-.bar { display: flex; gap: 12px; align-items: center; margin-top: 8px; flex-wrap: wrap; color: var(--st-text-color);
+.scan { display: block; width: 100%; height: auto; max-height: 64vh; object-fit: contain; user-select: none; }
+.heat { position: absolute; inset: 0; width: 100%; height: 100%; max-height: 64vh; object-fit: contain; user-select: none;
+        pointer-events: none; }
+.bar { display: flex; gap: 12px; align-items: center; margin-bottom: 8px; flex-wrap: wrap; color: var(--st-text-color);
        font: 14px var(--st-font); }
 .bar label { display: flex; flex: 1 1 240px; align-items: center; gap: 10px; flex-wrap: wrap; }
 .bar input { flex: 1 1 120px; accent-color: var(--st-primary-color); min-width: 100px; }
 .bar output { min-width: 3.2em; text-align: right; font-variant-numeric: tabular-nums; }
 .bar button { border: 1px solid var(--st-border-color, #8884); background: transparent; color: inherit; border-radius: 6px;
               padding: 4px 12px; cursor: pointer; font: inherit; }
-.hint { color: var(--st-text-color); opacity: .6; font: 12px var(--st-font); margin-top: 4px; }
+.foot { display: flex; justify-content: space-between; gap: 12px; flex-wrap: wrap; margin-top: 4px;
+        color: var(--st-text-color); opacity: .75; font: 12px var(--st-font); }
+.legend { display: inline-flex; align-items: center; gap: 6px; }
+.legend i { width: 90px; height: 8px; border-radius: 4px;
+            background: linear-gradient(90deg, #30123b00, #4662d7, #1ae4b6, #a4fc3c, #fb8022, #7a0403); }
 """
 
 _JS = """
@@ -56,11 +63,14 @@ export default function (component) {
   $('.caption').textContent = data.words.opacity;
   $('.hint').textContent = data.words.hint;
   $('button').textContent = data.words.reset;
+  $('.low').textContent = data.words.low;
+  $('.high').textContent = data.words.high;
   slider.setAttribute('aria-label', data.words.opacity);
+  frame.setAttribute('aria-label', data.alt + '. ' + data.words.hint);
 
   const KEY = 'oct-studio-opacity';
   const show = (value) => { heat.style.opacity = value / 100; out.textContent = value + ' %'; };
-  slider.value = sessionStorage.getItem(KEY) ?? 55;
+  slider.value = sessionStorage.getItem(KEY) ?? 55;   // kept over reruns, pages and reloads of this tab
   show(slider.value);
   slider.oninput = () => { show(slider.value); sessionStorage.setItem(KEY, slider.value); };
 
@@ -70,6 +80,7 @@ export default function (component) {
     view.scale = Math.min(12, Math.max(1, view.scale));
     view.x = Math.min(0, Math.max(w - w * view.scale, view.x));
     view.y = Math.min(0, Math.max(h - h * view.scale, view.y));
+    frame.style.touchAction = view.scale > 1 ? 'none' : 'pan-y';   // a finger on the whole picture scrolls the page
     stack.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   };
   const zoom = (factor, px, py) => {
@@ -97,7 +108,8 @@ export default function (component) {
       const other = [...fingers.entries()].find(([id]) => id !== e.pointerId)[1];
       const gap = (p) => Math.hypot(p.clientX - other.clientX, p.clientY - other.clientY);
       const box = frame.getBoundingClientRect();
-      zoom(gap(e) / Math.max(1, gap(last)), (e.clientX + other.clientX) / 2 - box.left, (e.clientY + other.clientY) / 2 - box.top);
+      const middle = [(e.clientX + other.clientX) / 2 - box.left, (e.clientY + other.clientY) / 2 - box.top];
+      zoom(gap(e) / Math.max(1, gap(last)), ...middle);
     }
     fingers.set(e.pointerId, e);
   };
@@ -152,5 +164,5 @@ def show(scan: bytes, heat: bytes, alt: str, key: str) -> None:
     def url(png: bytes) -> str:
         return "data:image/png;base64," + base64.b64encode(png).decode()
 
-    words = {"opacity": t("view.opacity"), "hint": t("view.hint"), "reset": t("view.reset")}
+    words = {name: t(f"view.{name}") for name in ("opacity", "hint", "reset", "low", "high")}
     _component(key=key, data={"scan": url(scan), "heat": url(heat), "alt": alt, "words": words})

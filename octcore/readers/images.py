@@ -27,7 +27,7 @@ def read_image(data: bytes, sha256: str) -> Scan:
     Raises `ScanError`: not_an_image, truncated, too_large (by the header, before it is unpacked), too_small.
     """
     try:
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise ScanError("not_an_image", "This file is no image that can be read (JPEG, PNG, TIFF, BMP, WebP).") from error
     except Exception as error:  # decoders raise whatever they like on a damaged header

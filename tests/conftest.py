@@ -1,0 +1,25 @@
+"""What all tests share: a data folder of their own, and the shared images where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from train.data import data_root
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """OCT_STUDIO_HOME in a temporary folder: no test sees the developer's own data."""
+    monkeypatch.setenv("OCT_STUDIO_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def shared_oct() -> Path:
+    """The shared OCT images; the test skips where they are absent."""
+    folder = data_root() / "oct_classification"
+    if not (folder / "manifest.csv").exists():
+        pytest.skip(f"the shared images are not at {folder} (set OCTCORE_DATA)")
+    return folder
