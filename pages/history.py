@@ -17,6 +17,11 @@ from ui.words import t
 user = require_user()
 
 
+def _delete(result_id: str) -> None:
+    store().delete_result(user.id, result_id)
+    st.query_params.pop("result", None)
+
+
 @st.dialog(t("history.delete"))
 def confirm_delete(result: Result) -> None:
     """Asks once; only the answer deletes."""
@@ -24,9 +29,8 @@ def confirm_delete(result: Result) -> None:
     keep, drop = st.columns(2)
     if keep.button(t("history.delete_no"), key="delete-no", width="stretch"):
         st.rerun()
-    if drop.button(t("history.delete_yes"), key="delete-yes", type="primary", width="stretch"):
-        store().delete_result(user.id, result.id)
-        st.query_params.pop("result", None)
+    yes = t("history.delete_yes")
+    if drop.button(yes, key="delete-yes", type="primary", width="stretch", on_click=_delete, args=(result.id,)):
         st.rerun()
 
 
@@ -63,6 +67,7 @@ def _days(chosen: object) -> tuple[datetime | None, datetime | None]:
 def listing() -> None:
     """The filters and one page of results. The filters outlive an opened result and another page."""
     columns = st.columns([3, 3, 3, 2, 1])
+    sorts = {name: t(f"history.sort.{name}") for name in SORTS}
     search = columns[0].text_input(t("history.search"), key="history_search", on_change=_first_page, persist_state="session")
     labels = columns[1].multiselect(
         t("history.label"),
@@ -77,8 +82,8 @@ def listing() -> None:
     )
     sort = columns[3].selectbox(
         t("history.sort"),
-        list(SORTS),
-        format_func=lambda s: t(f"history.sort.{s}"),
+        list(sorts),
+        format_func=sorts.__getitem__,
         key="history_sort",
         on_change=_first_page,
         persist_state="session",

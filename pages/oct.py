@@ -27,7 +27,8 @@ except ModelError as broken:
 
 upper, side = st.columns([3, 1])
 uploads = upper.file_uploader(t("oct.drop"), type=TYPES, accept_multiple_files=True)
-model = side.selectbox(t("oct.model"), names, format_func=lambda n: t("oct.ensemble") if n == models.ENSEMBLE else n)
+shown = {name: t("oct.ensemble") if name == models.ENSEMBLE else name for name in names}
+model = side.selectbox(t("oct.model"), names, format_func=shown.__getitem__)
 
 st.caption(t("oct.try"))
 with st.container(horizontal=True):

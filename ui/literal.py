@@ -6,5 +6,5 @@ import re
 
 
 def literal(text: str) -> str:
-    """The text with every mark of Markdown escaped, on one line: `a_*b*.png` is shown as it is, a link stays text."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    """The text on one line, with the marks of Markdown escaped: `a_*b*.png` is shown as it is, a link stays text."""
+    return re.sub(r"([\\`*_{}\[\]()<>#$:!|~&@/])", r"\\\1", " ".join(text.split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import bcrypt
@@ -89,24 +90,41 @@ def current_user() -> User | None:
 
 
 def begin() -> User | None:
-    """At the top of every run: restores the sign-in from the cookie, writes or clears the cookie, returns the user."""
+    """At the top of every run: restores the sign-in from the cookie, keeps or clears the cookie, returns the user."""
     auth = authenticator()
     st.session_state["authenticator"] = auth
     if st.session_state.pop("sign_out_now", False) and st.session_state.get("authentication_status"):
-        auth.logout(location="unrendered")
+        auth.authentication_controller.logout()
         st.session_state.pop("language", None)
-        return None
-    try:
-        auth.login(location="unrendered")
-    except LoginError:  # a cookie of an account that has been deleted
-        auth.cookie_controller.delete_cookie()
-        return None
-    if st.session_state.pop("set_cookie_now", False) and st.session_state.get("authentication_status"):
-        auth.cookie_controller.set_cookie()
+        st.session_state["cookie"] = "cleared"
+    else:
+        try:
+            auth.login(location="unrendered")
+        except LoginError:  # a cookie of an account that has been deleted
+            st.session_state["cookie"] = "cleared"
+    _tell_browser(auth)
     user = current_user()
     if user and user.language and "language" not in st.session_state:
         st.session_state["language"] = user.language
     return user
+
+
+def _tell_browser(auth: Any) -> None:
+    """Have the browser keep or clear the cookie.
+
+    It is told again, in the same words, in every run of the session: told once, a rerun that follows at once takes the
+    message away before the browser has carried it out. The same words are the same element, so it is carried out once.
+    """
+    wanted = st.session_state.get("cookie")
+    model = auth.cookie_controller.cookie_model
+    if wanted == "cleared":
+        auth.cookie_controller.delete_cookie()
+    elif wanted == "new":
+        model.exp_date = model._set_exp_date()
+        st.session_state["cookie"] = (model._token_encode(), datetime.now() + timedelta(days=COOKIE_DAYS))
+    if isinstance(st.session_state.get("cookie"), tuple):
+        token, expires = st.session_state["cookie"]
+        model.cookie_manager.set(COOKIE, token, expires_at=expires)
 
 
 def require_user() -> User:
@@ -135,7 +153,7 @@ def sign_in_form() -> None:
         return
     if username and password and st.session_state["authenticator"].authentication_controller.login(username, password):
         _failures().pop(username, None)
-        st.session_state["set_cookie_now"] = True
+        st.session_state["cookie"] = "new"
         st.rerun()
     _failures()[username] = [*failures, time.monotonic()]
     st.error(t("sign.wrong"))

@@ -133,7 +133,8 @@ def test_a_damaged_weight_is_refused(tmp_path: object, monkeypatch: pytest.Monke
 
 def test_serving_imports_neither_torch_nor_tensorflow() -> None:
     code = (
-        "import sys; from octcore.classify import classify; from octcore.readers import read; from octcore.phantom import png_bytes;"
+        "import sys; from octcore.classify import classify; from octcore.readers import read;"
+        "from octcore.phantom import png_bytes;"
         "classify(read(png_bytes('CNV')));"
         "import ui.viewer, ui.charts, ui.result_view, ui.session;"
         "print(sorted({'torch', 'tensorflow', 'keras'} & set(sys.modules)))"

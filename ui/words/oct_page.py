@@ -53,7 +53,7 @@ ZH = {
     "view.looks": "图像特征",
     "view.next": "通常的下一步",
     "view.source": "指南：{cite}",
-    "view.opacity": "模型关注的位置：透明度",
+    "view.opacity": "模型关注的位置：不透明度",
     "view.hint": "滚轮、双指或 + - 缩放；拖动或方向键平移；双击或 0 复位",
     "view.reset": "复位",
     "view.model": "{model} · 版本 {version} · {milliseconds:.0f} 毫秒",

@@ -1,0 +1,107 @@
+"""One person's way through the real dashboard in a real Chromium, with screenshots of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from octcore.phantom import bscan
+from tests.browser.server import FLAGS, chromium, dashboard, free_port
+from tests.browser.walk import drop, go, register, settled, sign_in
+from ui.viewer import scan_png
+
+SHOTS = Path(__file__).parent / "screenshots"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        found.close()
+
+
+def shots(page: Page, name: str) -> None:
+    """The page as it is: wide and narrow, light and dark."""
+    SHOTS.mkdir(exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width, height in ((1600, 1000), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(500)
+            page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    page.wait_for_timeout(300)
+
+
+def test_register_drop_look_reload_find_again_sign_out(browser: Browser, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "right eye.png"
+    file.write_bytes(scan_png(bscan("CNV", seed=5).pixels))
+    text = tmp_path / "scan.png"
+    text.write_text("no picture at all")
+    port = free_port()
+    page = browser.new_page(viewport={"width": 1600, "height": 1000}, timezone_id="Asia/Shanghai", locale="en-GB")
+    with dashboard(home, port) as address:
+        page.goto(address)
+        expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
+        shots(page, "1-start")
+        register(page, "ada")
+        sign_in(page, "ada")
+
+        go(page, "OCT")
+        page.locator("input[type=file]").set_input_files(str(text))
+        expect(page.get_by_text("this file is no image")).to_be_visible(timeout=30_000)
+        drop(page, file)
+        requests: list[str] = []
+        page.on("websocket", lambda socket: requests.append(socket.url))
+        slider = page.locator("input[type=range]")
+        before = page.locator("img.heat").evaluate("e => getComputedStyle(e).opacity")
+        slider.fill("15")
+        after = page.locator("img.heat").evaluate("e => getComputedStyle(e).opacity")
+        assert (float(before), float(after)) == (0.55, 0.15)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # nothing ran for it
+        shots(page, "2-oct")
+        slider.fill("60")
+
+        page.reload()
+        expect(page.get_by_text("Signed in as")).to_be_attached(timeout=60_000)
+
+    with dashboard(home, port) as address:  # a new server, the same cookie
+        page.goto(address)
+        expect(page.get_by_text("Signed in as")).to_be_attached(timeout=60_000)
+        go(page, "History")
+        expect(page.get_by_text("right eye.png")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("times in Asia/Shanghai")).to_be_visible()
+        shots(page, "3-history")
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text("Most probable")).to_be_visible(timeout=30_000)
+        expect(page.locator("img.heat")).to_be_visible(timeout=30_000)
+        assert page.locator("input[type=range]").input_value() == "60"  # the opacity that was left
+        shots(page, "4-result")
+        go(page, "Models")
+        expect(page.get_by_text("Known limits").first).to_be_visible(timeout=30_000)
+        shots(page, "5-models")
+        go(page, "Account")
+        shots(page, "6-account")
+
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=30_000)
+        settled(page)
+        page.wait_for_timeout(1500)
+        page.reload()
+        expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
+        assert page.get_by_text("Signed in as").count() == 0
+
+
+def test_a_chinese_browser_is_answered_in_chinese(browser: Browser, home: Path) -> None:
+    page = browser.new_page(locale="zh-CN")
+    with dashboard(home, free_port()) as address:
+        page.goto(address)
+        expect(page.get_by_role("tab", name="注册")).to_be_visible(timeout=60_000)

@@ -1,0 +1,53 @@
+"""What a person does in the browser, step by step; the journey and the README's screenshot share it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.launch import CAPTCHA
+
+PASSWORD = "a phrase for Ada"
+
+
+def settled(page: Page) -> None:
+    """Wait until the server has finished its run."""
+    page.wait_for_timeout(300)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+
+
+def register(page: Page, username: str) -> None:
+    page.get_by_role("tab", name="Register").click()
+    form = page.get_by_test_id("stForm").nth(1)
+    for label, value in (
+        ("First name", "Ada"), ("Last name", "Lovelace"), ("Email", f"{username}@example.org"), ("User name", username),
+        ("Type the digits of the picture", CAPTCHA),
+    ):  # fmt: skip
+        form.get_by_label(label, exact=True).fill(value)
+    form.locator("input[type=password]").nth(0).fill(PASSWORD)
+    form.locator("input[type=password]").nth(1).fill(PASSWORD)
+    form.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text("Your account is ready")).to_be_visible(timeout=30_000)
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.get_by_role("tab", name="Sign in").click()
+    form = page.get_by_test_id("stForm").nth(0)
+    form.get_by_label("User name", exact=True).fill(username)
+    form.locator("input[type=password]").fill(PASSWORD)
+    form.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Signed in as")).to_be_attached(timeout=30_000)
+    page.wait_for_timeout(1500)  # the browser writes the cookie after the run
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+    settled(page)
+
+
+def drop(page: Page, file: Path) -> None:
+    page.locator("input[type=file]").set_input_files(str(file))
+    expect(page.get_by_text("Most probable")).to_be_visible(timeout=60_000)
+    expect(page.locator("img.scan")).to_be_visible(timeout=30_000)
+    settled(page)

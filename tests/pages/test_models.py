@@ -1,0 +1,32 @@
+"""The models page shows the cards' own figures; the account page belongs to its owner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from octcore.models import catalogue
+from tests.pages.conftest import Open
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_card_with_its_own_figures(open_page: Open, language: str) -> None:
+    app = open_page("models", language)
+    assert not app.exception
+    shown = {m.value for m in app.metric}
+    tables = app.dataframe
+    for k, model in enumerate(catalogue()):
+        overall = model.card["test"]["overall"]
+        assert {f"{overall['macro_auc']:.3f}", f"{overall['accuracy']:.1%}", str(overall["groups"])} <= shown
+        assert len(tables[2 * k].value) == len(model.card["test"]["sources"])
+        assert len(tables[2 * k + 1].value) == len(overall["per_class"])
+        assert any(model.card["limits"][0] in m.value for m in app.markdown)
+
+
+def test_without_weights_it_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OCTCORE_WEIGHTS", str(tmp_path))
+    for page in ("models", "oct"):
+        app = open_page(page)
+        assert not app.exception and "MANIFEST" in app.error[0].value
