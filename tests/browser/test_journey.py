@@ -80,7 +80,7 @@ def test_register_drop_look_reload_find_again_sign_out(browser: Browser, home: P
         expect(page.get_by_text("right eye.png")).to_be_visible(timeout=30_000)
         expect(page.get_by_text("times in Asia/Shanghai")).to_be_visible()
         shots(page, "3-history")
-        page.get_by_role("button", name="Open", exact=True).click()
+        page.get_by_test_id("stMainBlockContainer").get_by_text("Open", exact=True).click()
         expect(page.get_by_text("Most probable")).to_be_visible(timeout=30_000)
         expect(page.locator("img.heat")).to_be_visible(timeout=30_000)
         assert page.locator("input[type=range]").input_value() == "60"  # the opacity that was left
