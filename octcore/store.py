@@ -78,7 +78,12 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+def _retired_names(connection: sqlite3.Connection) -> None:
+    """A browser's cookie names its user: a deleted user's name must never become somebody else's."""
+    connection.execute("create table retired_names (username text primary key collate nocase)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _retired_names)
 """Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""
 
 
@@ -135,9 +140,12 @@ class Store:
     # -- people
 
     def create_user(self, username: str, name: str, email: str, password_hash: str) -> int:
-        """A new user's id. Raises `UserExists` (names are compared without regard to case), also under a race."""
+        """A new user's id. Raises `UserExists` (names are compared without regard to case), also under a race and for
+        the name of a deleted user."""
         try:
             with self._transaction() as connection:
+                if connection.execute("select 1 from retired_names where username = ?", (username,)).fetchone():
+                    raise UserExists(username)
                 cursor = connection.execute(
                     "insert into users (username, name, email, password_hash, created_at) values (?, ?, ?, ?, ?)",
                     (username, name, email, password_hash, _now()),
@@ -171,8 +179,9 @@ class Store:
         with self._transaction() as connection:
             rows = connection.execute("select scan_file, thumbnail_file, heatmap_file from results where user_id = ?", (user_id,))
             files = {name for row in rows.fetchall() for name in row}
+            connection.execute("insert or ignore into retired_names select username from users where id = ?", (user_id,))
             connection.execute("delete from users where id = ?", (user_id,))
-            self._drop_unused(connection, files)
+        self._drop_unused(files)
 
     def setting(self, name: str, default: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
         """A value of this installation, made once; several processes get the same one."""
@@ -276,7 +285,7 @@ class Store:
             if row is None:
                 return False
             connection.execute("delete from results where id = ?", (result_id,))
-            self._drop_unused(connection, set(row))
+        self._drop_unused(set(row))
         return True
 
     def file_bytes(self, user_id: int, result_id: str, kind: Kind) -> bytes:
@@ -314,13 +323,16 @@ class Store:
             os.close(folder)
         return name
 
-    def _drop_unused(self, connection: sqlite3.Connection, files: set[str]) -> None:
-        for name in files:
-            used = connection.execute(
-                "select 1 from results where scan_file = ? or thumbnail_file = ? or heatmap_file = ? limit 1", (name,) * 3
-            ).fetchone()
-            if not used:
-                self._path(name).unlink(missing_ok=True)
+    def _drop_unused(self, files: set[str]) -> None:
+        """Remove files that no result refers to. Called after the deletion has been committed (a crash before leaves a
+        file too many, never a result without its file), and under the write lock, so that nobody saves one meanwhile."""
+        with self._transaction() as connection:
+            for name in files:
+                used = connection.execute(
+                    "select 1 from results where scan_file = ? or thumbnail_file = ? or heatmap_file = ? limit 1", (name,) * 3
+                ).fetchone()
+                if not used:
+                    self._path(name).unlink(missing_ok=True)
 
 
 def _text(moment: datetime) -> str:

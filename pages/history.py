@@ -44,10 +44,15 @@ def open_again(result_id: str) -> None:
         st.warning(t("history.gone"))
         return
     st.markdown(f"##### {literal(result.file_name)} · {moment(result.created_at)}")
-    show_result(store(), result)
-    with st.container(horizontal=True):
+    try:
         scan = store().file_bytes(user.id, result.id, "scan")
-        st.download_button(t("history.download"), scan, result.file_name, on_click="ignore", icon=":material/download:")
+        show_result(store(), result)
+    except FileNotFoundError:
+        st.error(t("history.lost"))
+        scan = b""
+    with st.container(horizontal=True):
+        if scan:
+            st.download_button(t("history.download"), scan, result.file_name, on_click="ignore", icon=":material/download:")
         if st.button(t("history.delete"), key="delete-open", icon=":material/delete:"):
             confirm_delete(result)
 
@@ -126,7 +131,10 @@ def row(result: Result) -> None:
     """One line of the list."""
     with st.container(border=True):
         picture, words, buttons = st.columns([1, 5, 2], vertical_alignment="center")
-        picture.image(store().file_bytes(user.id, result.id, "thumbnail"), width=110)
+        try:
+            picture.image(store().file_bytes(user.id, result.id, "thumbnail"), width=110)
+        except FileNotFoundError:  # the row still says what was found; the rest of the list goes on
+            picture.caption("–")
         words.markdown(
             f"**{literal(result.file_name)}** · {moment(result.created_at)}  \n"
             f"{t(f'disease.{result.label}.name')} · **{result.probability:.1%}**"

@@ -96,6 +96,12 @@ def test_user_names_are_taken_once_in_any_case(store: Store) -> None:
     assert found and found.password_hash == "first"
 
 
+def test_a_deleted_users_name_never_becomes_somebody_elses(store: Store) -> None:
+    store.delete_user(store.create_user("ada", "Ada", "ada@example.org", "hash"))
+    with pytest.raises(UserExists):
+        store.create_user("Ada", "Eve", "eve@example.org", "hash")
+
+
 def _writer(folder: Path, user: int, start: int) -> None:
     store = Store(folder)
     for k in range(start, start + 15):

@@ -159,3 +159,16 @@ def test_a_deleted_account_is_signed_out(store: Store, ada: int) -> None:
     store.delete_user(ada)
     test = page("Home.py")
     assert not test.exception and EN["sign.in"] in [tab.label for tab in test.tabs]
+
+
+def test_a_lost_file_is_a_sentence_and_the_list_goes_on(store: Store, ada: int) -> None:
+    user = store.user("ada")
+    assert user
+    lost, _ = analyse(store, user, png_bytes("CNV", 1), "lost.png", "ensemble")
+    analyse(store, user, png_bytes("MH", 1), "kept.png", "ensemble")
+    for kind in ("scan", "thumbnail"):
+        store._path(store._connection.execute(f"select {kind}_file from results where id = ?", (lost.id,)).fetchone()[0]).unlink()
+    test = page("pages/history.py")
+    assert not test.exception and "kept.png" in words_of(test)
+    test.button(key=f"open-{lost.id}").click().run()
+    assert not test.exception and EN["history.lost"] in words_of(test)

@@ -22,6 +22,7 @@ EN = {
     "history.delete_yes": "Delete it",
     "history.delete_no": "Keep it",
     "history.gone": "There is no such result among yours.",
+    "history.lost": "The files of this result are missing from the data folder. Restore them from a backup, or delete the result.",
     "history.download": "Download the scan",
 }
 
@@ -47,5 +48,6 @@ ZH = {
     "history.delete_yes": "删除",
     "history.delete_no": "保留",
     "history.gone": "您的记录中没有该结果。",
+    "history.lost": "数据文件夹中缺少该结果的文件。请从备份恢复，或删除该结果。",
     "history.download": "下载图像",
 }
