@@ -38,6 +38,7 @@ def settings() -> argparse.Namespace:
     parser.add_argument("--patience", type=int, default=4, help="epochs without a better validation loss before it stops")
     parser.add_argument("--limit", type=int, default=0, help="use so many images of each split only (tests)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stop-after", type=int, default=0, help="stop after so many epochs now; the same command goes on")
     parser.add_argument("--scratch", action="store_true", help="begin from random weights")
     return parser.parse_args()
 
@@ -105,7 +106,8 @@ def main() -> None:
             part.load_state_dict(saved[state])
         history, rng.bit_generator.state = saved["history"], saved["rng"]
 
-    for epoch in range(len(history), args.epochs):
+    until = min(args.epochs, len(history) + args.stop_after) if args.stop_after else args.epochs
+    for epoch in range(len(history), until):
         net.train()
         started, running = time.monotonic(), 0.0
         order = rng.choice(len(frames), size=steps * args.batch, p=chances)
