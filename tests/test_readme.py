@@ -1,0 +1,18 @@
+"""README's figures are the cards'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from octcore.models import catalogue
+
+
+def test_the_table_says_what_the_cards_say() -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    for model in catalogue():
+        o = model.card["test"]["overall"]
+        low, high = o["macro_auc_ci95"]
+        figures = (
+            f"{o['macro_auc']:.3f} ({low:.3f} to {high:.3f}) | {o['accuracy']:.3f} | {o['ece']:.3f} | {o['n']}, {o['groups']}"
+        )
+        assert f"| `{model.id}` | {model.framework} | {figures} |" in readme
