@@ -15,7 +15,11 @@ _turn = threading.Lock()
 
 
 class Network:
-    """An ONNX classifier: float32 (N, 1, H, W) in, logits (N, C) and class activation maps (N, C, h, w) out."""
+    """An ONNX network with one input, float32 (N, 1, H, W), and two outputs.
+
+    A classifier gives logits (N, C) and class activation maps (N, C, h, w); a segmentation gives the probabilities of
+    regions (N, 9, H, W) and of lesions (N, 5, H, W).
+    """
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -26,7 +30,7 @@ class Network:
         self._input = self._session.get_inputs()[0].name
 
     def run(self, inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits and maps of a batch, both float32, from one forward pass. Safe from several threads."""
+        """Both outputs of a batch, float32, from one forward pass. Safe from several threads."""
         with _turn:
-            logits, maps = self._session.run(None, {self._input: inputs})
-        return np.asarray(logits, np.float32), np.asarray(maps, np.float32)
+            first, second = self._session.run(None, {self._input: inputs})
+        return np.asarray(first, np.float32), np.asarray(second, np.float32)

@@ -24,7 +24,8 @@ class ModelError(RuntimeError):
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of weights/. ``temperature``: what its logits are divided by; ``card``: the parsed card JSON."""
+    """One model of weights/. ``temperature``: what a classifier's logits are divided by; ``serves``: further names that a
+    network with several heads answers to; ``card``: the parsed card JSON."""
 
     id: str
     version: str
@@ -33,6 +34,7 @@ class ModelInfo:
     file: Path
     sha256: str
     temperature: float
+    serves: tuple[str, ...]
     card: dict[str, Any] = field(hash=False, compare=False)
 
     @property
@@ -69,7 +71,8 @@ def _catalogue(folder: Path) -> tuple[ModelInfo, ...]:
                 entry["framework"],
                 file,
                 entry["sha256"],
-                float(entry["temperature"]),
+                float(entry.get("temperature", 1.0)),
+                tuple(entry.get("serves", ())),
                 card,
             )
         )
@@ -89,9 +92,9 @@ def default_model(task: str) -> str:
 def members(model: str, task: str) -> list[ModelInfo]:
     """The models behind a name: one, or all of a task for ``ensemble``. Raises `ModelError` for an unknown name."""
     known = [m for m in catalogue() if m.task == task]
-    found = known if model == ENSEMBLE else [m for m in known if m.id == model]
+    found = known if model == ENSEMBLE else [m for m in known if model == m.id or model in m.serves]
     if not found:
-        names = ", ".join([ENSEMBLE, *(m.id for m in known)])
+        names = ", ".join([ENSEMBLE, *(name for m in known for name in (m.id, *m.serves))])
         raise ModelError(f"There is no model '{model}' for the task '{task}'. Known: {names}.")
     return found
 

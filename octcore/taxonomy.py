@@ -26,6 +26,25 @@ COLOURS: dict[str, str] = {
     "AMD": "#d0772f",
 }
 
+LESIONS: tuple[str, ...] = ("IRF", "SRF", "DRUSEN", "SHRM")
+"""What the segmentation outlines: intraretinal and subretinal fluid, drusen, subretinal hyperreflective material."""
+FLUID: tuple[str, ...] = ("IRF", "SRF")
+LAYERS: tuple[str, ...] = ("NFL", "GCL-IPL", "INL", "OPL", "ONL-ISM", "ISE", "OS-RPE")
+"""The seven layers of the Duke annotation (Chiu et al. 2015), from the vitreous down."""
+SURFACES: tuple[str, ...] = ("ILM", "NFL/GCL", "IPL/INL", "INL/OPL", "OPL/ONL", "ISM/ISE", "ISE/OS", "BM")
+"""Their eight borders; layer k lies between surface k and k + 1."""
+
+LESION_COLOURS: dict[str, str] = {"IRF": "#3fa7ff", "SRF": "#24d3a6", "DRUSEN": "#ffb23f", "SHRM": "#ff5f87"}
+LAYER_COLOURS: dict[str, str] = {
+    "NFL": "#e6554a",
+    "GCL-IPL": "#f09a3e",
+    "INL": "#e8d34a",
+    "OPL": "#8ccf4d",
+    "ONL-ISM": "#3fc1b0",
+    "ISE": "#5b8def",
+    "OS-RPE": "#a873e8",
+}
+
 PARTIAL_LABELS: dict[str, tuple[str, ...]] = {
     # Retinopathy of the eye without oedema: the macula looks normal or diabetic, and which of the two is not said.
     "DR": ("NORMAL", "DME"),

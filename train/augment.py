@@ -35,17 +35,7 @@ def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = I
     base3 = np.vstack([base, [0, 0, 1]])
     out = sample(framed.image, (whole @ base3)[:2].astype(np.float32), size).astype(np.float32)
 
-    if rng.random() < 0.5:  # a coarser or a smoother camera
-        sigma = rng.uniform(0.3, 1.2)
-        out = np.asarray(cv2.GaussianBlur(out, (0, 0), sigma), np.float32)
-    if rng.random() < 0.2:
-        factor = rng.uniform(0.4, 0.8)
-        coarse = cv2.resize(out, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        out = np.asarray(cv2.resize(coarse, size[::-1]), np.float32)
-    out = 255.0 * np.clip(out / 255.0, 0, 1) ** np.exp(rng.normal(0, 0.25))
-    out = out * np.exp(rng.normal(0, 0.15)) + rng.normal(0, 8)
-    if rng.random() < 0.4:  # speckle multiplies, the detector's noise adds
-        out = out * rng.normal(1, rng.uniform(0, 0.25), size) + rng.normal(0, rng.uniform(0, 14), size)
+    out = weathered(out, rng)
     if rng.random() < 0.15:
         _paint_icon(out, rng)
     if rng.random() < 0.15:
@@ -55,6 +45,23 @@ def augmented(framed: Frame, rng: np.random.Generator, size: tuple[int, int] = I
         y, x = int(rng.integers(0, size[0] - h)), int(rng.integers(0, size[1] - w))
         out[y : y + h, x : x + w] = rng.uniform(0, 60)
     return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
+
+
+def weathered(out: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A scan, float32 (H, W) of about [0, 255], as another camera or a worse day would show it; geometry untouched."""
+    size = out.shape
+    if rng.random() < 0.5:  # a coarser or a smoother camera
+        sigma = rng.uniform(0.3, 1.2)
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), sigma), np.float32)
+    if rng.random() < 0.2:
+        factor = rng.uniform(0.4, 0.8)
+        coarse = cv2.resize(out, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        out = np.asarray(cv2.resize(coarse, size[::-1]), np.float32)
+    other = 255.0 * np.clip(out / 255.0, 0, 1) ** np.exp(rng.normal(0, 0.25))
+    other = other * np.exp(rng.normal(0, 0.15)) + rng.normal(0, 8)
+    if rng.random() < 0.4:  # speckle multiplies, the detector's noise adds
+        other = other * rng.normal(1, rng.uniform(0, 0.25), size) + rng.normal(0, rng.uniform(0, 14), size)
+    return np.asarray(other, np.float32)
 
 
 def _paint_icon(out: NDArray[np.float32], rng: np.random.Generator) -> None:

@@ -16,22 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from octcore import models
 from octcore.calibrate import allowed_probability, expected_calibration_error, softmax
 from octcore.engine import Network
 from octcore.evaluate import inputs_of, labelled_rows, summary
-from octcore.metrics import Labelled, is_right, predictions, score, truth_of
+from octcore.metrics import Labelled, is_right, predictions
 from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
 from train.data import data_root
+from train.figures import confusion_figure, curves_figure, reliability_figure, roc_figure, save
 
 LIMITS = [
     "Learned from adults' macular scans of six public collections; children, other regions and other devices were not tested.",
@@ -60,69 +55,6 @@ def training_data() -> dict[str, Any]:
         "sources": dict(Counter(x["source"].split("/")[0] for x in lines)),
         "licences": sorted({x["licence"] for x in lines}),
     }
-
-
-def roc_figure(rows: list[Labelled], probabilities: NDArray[np.float64], per_class: dict[str, Any]) -> Figure:
-    """One ROC curve a label, one against the rest."""
-    figure, axes = plt.subplots(figsize=(5.5, 5))
-    for name, block in per_class.items():
-        if block["auc"] is None:
-            continue
-        usable, positive = truth_of(name, rows)
-        order = np.argsort(-score(name, probabilities)[usable])
-        hits = positive[usable][order]
-        axes.plot(
-            np.r_[0, np.cumsum(~hits) / max(1, (~hits).sum())],
-            np.r_[0, np.cumsum(hits) / max(1, hits.sum())],
-            label=f"{name} {block['auc']:.3f} (n={block['n']})",
-            lw=1.4,
-        )
-    axes.plot([0, 1], [0, 1], color="grey", lw=0.6)
-    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC, test patients")
-    axes.legend(fontsize=8, loc="lower right")
-    return figure
-
-
-def confusion_figure(confusion: dict[str, Any]) -> Figure:
-    """Counts; rows are the data's labels, columns what was said among the source's labels."""
-    figure, axes = plt.subplots(figsize=(6, 5))
-    sns.heatmap(
-        np.array(confusion["matrix"]),
-        annot=True,
-        fmt="d",
-        cmap="Blues",
-        cbar=False,
-        ax=axes,
-        xticklabels=confusion["labels"],
-        yticklabels=confusion["labels"],
-    )
-    axes.set(xlabel="said", ylabel="label", title="Confusion, test patients")
-    return figure
-
-
-def reliability_figure(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Figure:
-    """Accuracy against the probability shown, ten bins; the bars below are how many scans each holds."""
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5, 5.5), height_ratios=[3, 1], sharex=True)
-    edges = np.linspace(0, 1, 11)
-    place = np.minimum((confidence * 10).astype(int), 9)
-    found = np.unique(place)
-    upper.plot([0, 1], [0, 1], color="grey", lw=0.6)
-    upper.plot([confidence[place == b].mean() for b in found], [right[place == b].mean() for b in found], "o-")
-    upper.set(ylabel="accuracy", title="Reliability, test patients")
-    lower.hist(confidence, bins=list(edges), color="grey")
-    lower.set(xlabel="probability shown", ylabel="scans")
-    return figure
-
-
-def curves_figure(history: list[dict[str, float]]) -> Figure:
-    """Training and validation loss by epoch."""
-    figure, axes = plt.subplots(figsize=(5.5, 4))
-    epochs = [h["epoch"] for h in history]
-    axes.plot(epochs, [h["train_loss"] for h in history], "o-", label="train (augmented)")
-    axes.plot(epochs, [h["val_loss"] for h in history], "o-", label="val patients")
-    axes.set(xlabel="epoch", ylabel="loss", title="Training")
-    axes.legend()
-    return figure
 
 
 def main() -> None:
@@ -170,9 +102,7 @@ def main() -> None:
         "training": curves_figure(history),
     }
     for name, figure in drawn.items():
-        figure.tight_layout()
-        figure.savefig(folder / f"{name}.png", dpi=90)
-        plt.close(figure)
+        save(figure, folder / f"{name}.png")
     card = {
         "id": args.model,
         "version": entry["version"],

@@ -21,8 +21,9 @@ from octcore.calibrate import conformal_threshold, fit_temperature, softmax
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
 from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
+from octcore.taxonomy import OCT_LABELS
 from train.data import load_frames, oct_rows
-from train.oct import build
+from train.networks import trained
 
 
 class WithMaps(nn.Module):
@@ -42,15 +43,6 @@ class WithMaps(nn.Module):
         return logits, nn.functional.conv2d(features, weights)
 
 
-def trained(run: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The best network of a run (float32, for inference) and its checkpoint."""
-    saved: dict[str, Any] = torch.load(run / "best.pt", weights_only=False, map_location="cpu")
-    net = build(saved["net"], pretrained=False)
-    half = {k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in saved["state"].items()}
-    net.load_state_dict(half)  # what is served is what the half-precision file holds
-    return net.eval(), saved
-
-
 def to_onnx(net: nn.Module, file: Path) -> None:
     """Write the served graph, with a free batch size."""
     torch.onnx.export(
@@ -66,6 +58,25 @@ def to_onnx(net: nn.Module, file: Path) -> None:
     )
 
 
+def listed(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The manifest with ``entry`` in the place of an older one of that id, its checksum filled in; not yet written."""
+    place = weights_folder() / "MANIFEST.json"
+    manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": [], "conformal": {"oct": {}}}
+    entry |= {
+        "file": f"{entry['id']}/model.onnx",
+        "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
+        "native": f"{entry['id']}/native.pt",
+    }
+    kept = [m for m in manifest["models"] if m["id"] != entry["id"]]
+    manifest["models"] = sorted([*kept, entry], key=lambda m: str(m["id"]))
+    return manifest
+
+
+def write_manifest(manifest: dict[str, Any]) -> None:
+    """Put the manifest in its place."""
+    (weights_folder() / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -77,7 +88,7 @@ def main() -> None:
     folder = weights_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
 
-    net, saved = trained(args.run)
+    net, saved = trained(args.run, len(OCT_LABELS))
     to_onnx(net, folder / "model.onnx")
     torch.save(
         {"net": saved["net"], "state": {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}},
@@ -96,23 +107,13 @@ def main() -> None:
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
     threshold = conformal_threshold(softmax(logits, temperature), allowed)
 
-    place = weights_folder() / "MANIFEST.json"
-    manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": [], "conformal": {"oct": {}}}
-    entry = {
-        "id": name,
-        "version": args.version,
-        "task": "oct",
-        "framework": "PyTorch",
-        "file": f"{name}/model.onnx",
-        "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
-        "native": f"{name}/native.pt",
-        "temperature": temperature,
-    }
-    manifest["models"] = sorted([m for m in manifest["models"] if m["id"] != name] + [entry], key=lambda m: str(m["id"]))
+    framework = "Keras" if saved["net"].startswith("keras") else "PyTorch"
+    manifest = listed(
+        {"id": name, "version": args.version, "task": "oct", "framework": framework, "temperature": temperature}, folder
+    )
     manifest["conformal"]["oct"][name] = threshold
-    place.write_text(json.dumps(manifest, indent=1) + "\n")
     ensemble_threshold(manifest)
-    place.write_text(json.dumps(manifest, indent=1) + "\n")
+    write_manifest(manifest)
     print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))
 
 
@@ -120,6 +121,8 @@ def ensemble_threshold(manifest: dict[str, Any]) -> None:
     """Set the ensemble's conformal threshold from the mean of its members' calibrated validation probabilities."""
     parts, allowed = [], None
     for m in manifest["models"]:
+        if m["task"] != "oct":
+            continue
         file = Path("runs") / m["id"] / "val.npz"
         if not file.exists():
             raise SystemExit(f"{file} is missing: export {m['id']} again, so that the ensemble can be calibrated.")

@@ -1,6 +1,7 @@
-"""Trains an OCT classifier from the shared data, by patient: `python -m train.oct --net efficientnet-lite0`.
+"""Trains an OCT classifier from the shared data, by patient: `python -m train.oct --net keras-cnn --out runs/oct-cnn`.
 
-Reads top to bottom: settings, data, network, loop, checkpoint. Stops and resumes at any epoch; `make train-oct` repeats it.
+Reads top to bottom: settings, data, networks, loop, checkpoint. Stops and resumes at any epoch; `make train-oct` repeats
+what is served. `--teacher RUN` (several allowed) adds distillation: the network also learns what trained ones say and see.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,16 @@ from octcore.preprocess import placement, sample, to_tensor
 from octcore.taxonomy import OCT_LABELS
 from train.augment import augmented
 from train.data import Row, load_frames, oct_rows, sampling_weights
+from train.figures import curves_figure, save
+from train.networks import NETWORKS, build, laid_out, trained
 
 
 def settings() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--net", default="efficientnet-lite0", choices=["efficientnet-lite0", "efficientnet-lite1"])
+    parser.add_argument("--net", default="efficientnet-lite0", choices=NETWORKS)
     parser.add_argument("--out", type=Path, default=Path("runs/oct-efficientnet-lite0"))
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--small-epochs", type=int, default=0, help="so many of them at 0.7 of the size, to save time")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate of the one cycle")
     parser.add_argument("--decay", type=float, default=0.02, help="AdamW's weight decay")
@@ -36,18 +39,13 @@ def settings() -> argparse.Namespace:
     parser.add_argument("--mixup", type=float, default=0.0, help="share of batches that are mixed")
     parser.add_argument("--average", type=float, default=0.99, help="decay of the weights' moving average, a step")
     parser.add_argument("--patience", type=int, default=4, help="epochs without a better validation loss before it stops")
+    parser.add_argument("--teacher", type=Path, action="append", default=[], help="runs to learn from")
+    parser.add_argument("--without", default="", help="a source to leave out of training (leave-one-source-out)")
     parser.add_argument("--limit", type=int, default=0, help="use so many images of each split only (tests)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stop-after", type=int, default=0, help="stop after so many epochs now; the same command goes on")
     parser.add_argument("--scratch", action="store_true", help="begin from random weights")
     return parser.parse_args()
-
-
-def build(name: str, pretrained: bool = True) -> nn.Module:
-    """The network of that name, with a head for OCT_LABELS."""
-    from octcore.nets.torch_efficientnet import EfficientNetLite
-
-    return EfficientNetLite(len(OCT_LABELS), int(name[-1]), pretrained)
 
 
 def family_loss(logits: Tensor, allowed: Tensor, smoothing: float) -> Tensor:
@@ -61,14 +59,36 @@ def family_loss(logits: Tensor, allowed: Tensor, smoothing: float) -> Tensor:
     return -((1 - smoothing) * hit + smoothing * log_p.mean(dim=1)).mean()
 
 
+class Teachers:
+    """Trained networks whose answers and pooled features a student follows (Hinton et al. 2015; Romero et al. 2015)."""
+
+    def __init__(self, runs: list[Path], student: nn.Module) -> None:
+        self.nets = [trained(run, len(OCT_LABELS))[0] for run in runs]
+        # One linear map a teacher, thrown away after training: the student's features need only hold theirs.
+        width = student.get_submodule("head").in_features
+        self.maps = nn.ModuleList(nn.Linear(int(str(width)), int(str(n.get_submodule("head").in_features))) for n in self.nets)
+
+    def loss(self, x: Tensor, logits: Tensor, features: Tensor) -> Tensor:
+        """``x``: the view at full size, also where the student reads a smaller one."""
+        total = torch.zeros(())
+        wanted = torch.zeros_like(logits, dtype=torch.float32)
+        for net, hint in zip(self.nets, self.maps, strict=True):
+            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+                said, seen = net(laid_out(net, x))
+            wanted += torch.softmax(said.float() / 2, dim=1) / len(self.nets)
+            guess = hint(features.float().mean(dim=(2, 3)))
+            total = total + (1 - F.cosine_similarity(guess, seen.float().mean(dim=(2, 3)))).mean() / len(self.nets)
+        return total + 4 * F.kl_div(F.log_softmax(logits.float() / 2, dim=1), wanted, reduction="batchmean")
+
+
 def predict(net: nn.Module, inputs: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
     """Logits float32 (N, C) of uint8 inputs (N, H, W)."""
     net.eval()
     out = []
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(inputs), batch):
-            x = torch.from_numpy(to_tensor(inputs[start : start + batch])).to(memory_format=torch.channels_last)
-            out.append(net(x)[0].float().numpy())
+            x = torch.from_numpy(to_tensor(inputs[start : start + batch]))
+            out.append(net(laid_out(net, x))[0].float().numpy())
     return np.concatenate(out)
 
 
@@ -77,9 +97,10 @@ def main() -> None:
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "settings.json").write_text(json.dumps(vars(args), default=str, indent=1))
 
     rows = oct_rows()
-    parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s] for s in ("train", "val")}
+    parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s and r.source != args.without] for s in ("train", "val")}
     if args.limit:
         parts = {s: [p[i] for i in rng.permutation(len(p))[: args.limit]] for s, p in parts.items()}
     frames = load_frames(parts["train"])
@@ -88,13 +109,17 @@ def main() -> None:
     allowed = torch.from_numpy(np.stack([r.allowed for r in parts["train"]]))
     chances = sampling_weights(parts["train"])
 
-    net = build(args.net, not args.scratch)
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean = deepcopy(net)
-    plain = [p for p in net.parameters() if p.ndim < 2]
-    matrices = [p for p in net.parameters() if p.ndim >= 2]
+    net = build(args.net, len(OCT_LABELS), not args.scratch)
+    mean = build(args.net, len(OCT_LABELS), pretrained=False)
+    mean.load_state_dict(net.state_dict())
+    teachers = Teachers(args.teacher, net) if args.teacher else None
+    learned = [p for p in net.parameters() if p.requires_grad] + (list(teachers.maps.parameters()) if teachers else [])
     optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": args.decay}, {"params": plain, "weight_decay": 0.0}], lr=args.rate
+        [
+            {"params": [p for p in learned if p.ndim >= 2], "weight_decay": args.decay},
+            {"params": [p for p in learned if p.ndim < 2], "weight_decay": 0.0},
+        ],
+        lr=args.rate,
     )
     steps = max(1, len(frames) // args.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps * args.epochs, pct_start=0.15)
@@ -104,6 +129,8 @@ def main() -> None:
         saved = torch.load(last, weights_only=False)
         for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
             part.load_state_dict(saved[state])
+        if teachers:
+            teachers.maps.load_state_dict(saved["maps"])
         history, rng.bit_generator.state = saved["history"], saved["rng"]
 
     until = min(args.epochs, len(history) + args.stop_after) if args.stop_after else args.epochs
@@ -114,20 +141,22 @@ def main() -> None:
         bar = tqdm(range(steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10)
         for step in bar:
             chosen = order[step * args.batch : (step + 1) * args.batch]
-            inputs = np.stack([augmented(frames[i], rng) for i in chosen])
-            x = torch.from_numpy(to_tensor(inputs)).to(memory_format=torch.channels_last)
+            x = torch.from_numpy(to_tensor(np.stack([augmented(frames[i], rng) for i in chosen])))
             y = allowed[chosen]
             mixed = rng.random() < args.mixup
             share = float(rng.beta(0.4, 0.4)) if mixed else 1.0
             if mixed:
                 x = share * x + (1 - share) * x.flip(0)
+            read = F.interpolate(x, scale_factor=0.7, mode="bilinear", antialias=True) if epoch < args.small_epochs else x
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, _ = net(x)
+                logits, features = net(laid_out(net, read))
             loss = share * family_loss(logits, y, args.smoothing)
             if mixed:
                 loss = loss + (1 - share) * family_loss(logits, y.flip(0), args.smoothing)
+            if teachers:
+                loss = loss + teachers.loss(x, logits, features)
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+            nn.utils.clip_grad_norm_(learned, 2.0)
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
@@ -139,9 +168,9 @@ def main() -> None:
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{running:.3f}")
 
-        logits = torch.from_numpy(predict(mean, held))
-        val = family_loss(logits, held_allowed, 0.0).item()
-        right = (held_allowed.gather(1, logits.argmax(1, keepdim=True)) > 0.5).float().mean().item()
+        said = torch.from_numpy(predict(mean, held))
+        val = family_loss(said, held_allowed, 0.0).item()
+        right = (held_allowed.gather(1, said.argmax(1, keepdim=True)) > 0.5).float().mean().item()
         history.append(
             {
                 "epoch": epoch + 1,
@@ -158,6 +187,7 @@ def main() -> None:
             {
                 "net": net.state_dict(),
                 "mean": mean.state_dict(),
+                "maps": teachers.maps.state_dict() if teachers else {},
                 "optimiser": optimiser.state_dict(),
                 "schedule": schedule.state_dict(),
                 "history": history,
@@ -166,6 +196,7 @@ def main() -> None:
             last,
         )
         (args.out / "history.json").write_text(json.dumps(history, indent=1))
+        save(curves_figure(history), args.out / "training.png")  # the curves, drawn while it runs
         if epoch + 1 - min(history, key=lambda h: h["val_loss"])["epoch"] >= args.patience:
             break
 

@@ -1,0 +1,77 @@
+"""A trained segmentation into weights/: `python -m train.export_segment runs/oct-segmentation`. The card is
+`train.evaluate_segment`'s."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from octcore.models import weights_folder
+from octcore.nets.torch_attention_unet import AttentionUNet
+from octcore.straighten import SEGMENT_SIZE
+from train.export import listed, write_manifest
+
+SERVES = ("oct-fluid", "oct-layers", "oct-lesions")
+"""One network answers to these names: its heads share the way down."""
+
+
+class WithProbabilities(nn.Module):
+    """The served graph: (N, 1, h, w) to the probabilities of regions (N, 9, h, w) and of lesions (N, 5, h, w)."""
+
+    def __init__(self, net: AttentionUNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        regions, lesions = self.net(x)
+        return regions.softmax(dim=1), lesions.softmax(dim=1)
+
+
+def trained(run: Path) -> AttentionUNet:
+    """A run's network for inference, its weights rounded to half precision as the served file holds them."""
+    net = AttentionUNet()
+    state = torch.load(run / "best.pt", weights_only=False)["state"]
+    net.load_state_dict({k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in state.items()})
+    return net.eval()
+
+
+def to_onnx(net: AttentionUNet, file: Path) -> None:
+    """Write the served graph, with a free batch size."""
+    torch.onnx.export(
+        WithProbabilities(net).eval(),
+        (torch.zeros(2, 1, *SEGMENT_SIZE),),
+        str(file),
+        input_names=["scan"],
+        output_names=["regions", "lesions"],
+        dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--id", default="oct-segmentation")
+    parser.add_argument("--version", default=date.today().isoformat())
+    args = parser.parse_args()
+    folder = weights_folder() / args.id
+    folder.mkdir(parents=True, exist_ok=True)
+    net = trained(args.run)
+    to_onnx(net, folder / "model.onnx")
+    state = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
+    torch.save({"net": "attention-unet", "state": state}, folder / "native.pt")
+    (folder / "history.json").write_text((args.run / "history.json").read_text())
+    entry = {"id": args.id, "version": args.version, "task": "segment", "framework": "PyTorch", "serves": SERVES}
+    write_manifest(listed(entry, folder))
+    print(json.dumps({"bytes": (folder / "model.onnx").stat().st_size}))
+
+
+if __name__ == "__main__":
+    main()
