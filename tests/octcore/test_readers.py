@@ -16,7 +16,7 @@ from octcore.phantom import KINDS, bscan, png_bytes
 from octcore.readers import read
 from octcore.scan import ScanError
 
-CODES = {"not_an_image", "truncated", "too_large", "too_small", "empty", "unsupported"}
+CODES = {"not_an_image", "truncated", "too_large", "too_small", "empty", "unsupported", "volume_too_large"}
 LOSSLESS = ("PNG", "TIFF", "BMP", "WEBP")
 
 
@@ -66,11 +66,22 @@ def test_the_exif_orientation_is_applied(orientation: int) -> None:
     assert np.array_equal(read(encoded(np.ascontiguousarray(undo), "PNG", exif=exif)).grey, truth)
 
 
-def test_of_several_pages_the_first_is_read() -> None:
+def test_a_tiff_of_several_pages_is_a_volume_and_its_middle_the_picture() -> None:
     pages = [Image.fromarray(bscan(kind, height=100, width=120).pixels) for kind in KINDS]
     out = io.BytesIO()
     pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
-    assert np.array_equal(read(out.getvalue()).grey, np.asarray(pages[0]))
+    scan = read(out.getvalue())
+    assert scan.volume is not None and np.array_equal(scan.volume, np.stack([np.asarray(page) for page in pages]))
+    assert np.array_equal(scan.grey, np.asarray(pages[2])) and scan.slices == 5
+    assert np.array_equal(scan.at(4).grey, np.asarray(pages[4])) and scan.at(4).volume is None
+
+
+def test_of_pages_that_differ_in_size_the_first_is_read() -> None:
+    pages = [Image.fromarray(bscan("DME", height=height, width=120).pixels) for height in (100, 80)]
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    scan = read(out.getvalue())
+    assert np.array_equal(scan.grey, np.asarray(pages[0])) and scan.volume is None and scan.warnings == ("only_first_page",)
 
 
 def test_a_photograph_in_colour_is_no_b_scan() -> None:
