@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from octcore.preprocess import Grey, frame
+from octcore.preprocess import Frame, Grey, frame
 
 Numbers = NDArray[np.floating[Any]]
 
@@ -80,12 +80,15 @@ def straighten(grey: Grey) -> tuple[Straight, NDArray[np.bool_]]:
             curve = np.polyfit(u, centre, 2, w=trust + 1e-6)
             off = np.abs(centre - np.polyval(curve, u))
             trust = mass / float(mass.max()) / (1 + (off / (0.03 * height)) ** 2)
-    away = rows[:, None] - np.polyval(curve, u)[None]
-    order = np.argsort(away, axis=None)
-    share = np.cumsum(weight[:, left:right].ravel()[order])
-    share = share / max(float(share[-1]), 1e-6)
-    sorted_away = away.ravel()[order]
-    top, bottom = (float(sorted_away[min(int(np.searchsorted(share, q)), share.size - 1)]) for q in (0.01, 0.99))
+    # Each column's own border first, then the widest of most columns: a disc at the side may leave the window.
+    share = np.cumsum(weight[:, left:right], axis=0) / np.maximum(mass, 1e-6)
+    level, full = np.polyval(curve, u), mass > 0.1 * np.median(mass)
+    if full.any():
+        upper = np.minimum(_upper_border(grey, framed)[left:right], (share < 0.01).sum(axis=0))
+        top = float(np.percentile((upper - level)[full], 3))
+        bottom = float(np.percentile(((share < 0.98).sum(axis=0) - level)[full], 90))
+    else:
+        top, bottom = framed.top - float(level[0]), framed.bottom - float(level[0])
     extent = max(bottom - top, 0.12 * height)
     back = 1 / framed.scale
     window = Straight(
@@ -98,6 +101,31 @@ def straighten(grey: Grey) -> tuple[Straight, NDArray[np.bool_]]:
     )
     invalid = cv2.resize(framed.invalid.astype(np.uint8), grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return window, invalid.astype(bool)
+
+
+def _upper_border(grey: Grey, framed: Frame) -> NDArray[np.int64]:
+    """For every column of the frame its first row of tissue, faint tissue included.
+
+    The frame's own image has lost the faint inner layers of a scan that was cropped to the retina: where there is hardly
+    any vitreous, they are its background.
+    """
+    height, width = framed.image.shape
+    small = np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    valid = ~framed.invalid
+    if not valid.any():
+        return np.zeros(width, np.int64)
+    dark = float(np.percentile(small[valid], 5))
+    small[~valid] = dark
+    smooth = cv2.GaussianBlur(small, (0, 0), sigmaX=max(1.5, width / 100), sigmaY=max(1.0, height / 150))
+    dark, bright = (float(v) for v in np.percentile(smooth[valid], (3, 99)))
+    mask = (smooth > dark + 0.2 * (bright - dark)).astype(np.uint8)
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, max(3, width // 40)), np.uint8)), np.uint8)
+    count, names, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count < 2:
+        return np.zeros(width, np.int64)
+    weight = stats[1:, cv2.CC_STAT_AREA].astype(np.float64) * stats[1:, cv2.CC_STAT_WIDTH]
+    retina = np.isin(names, np.flatnonzero(weight >= 0.25 * weight.max()) + 1)
+    return np.where(retina.any(axis=0), retina.argmax(axis=0), height).astype(np.int64)
 
 
 def _places(window: Straight, size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -58,6 +58,22 @@ def to_onnx(net: nn.Module, file: Path) -> None:
     )
 
 
+def save_native(net: nn.Module, kind: str, folder: Path) -> str:
+    """Keep the weights in the framework's own format, rounded to half precision; returns the file's name.
+
+    A Keras model is a plain `.keras` file that opens under any of Keras' backends.
+    """
+    if kind.startswith("keras"):
+        from octcore.nets.keras_cnn import KerasCNN
+
+        assert isinstance(net, KerasCNN)
+        net.portable().save(folder / "native.keras")
+        return "native.keras"
+    half = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
+    torch.save({"net": kind, "state": half}, folder / "native.pt")
+    return "native.pt"
+
+
 def listed(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The manifest with ``entry`` in the place of an older one of that id, its checksum filled in; not yet written."""
     place = weights_folder() / "MANIFEST.json"
@@ -65,7 +81,7 @@ def listed(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     entry |= {
         "file": f"{entry['id']}/model.onnx",
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
-        "native": f"{entry['id']}/native.pt",
+        "native": f"{entry['id']}/{entry.pop('native')}",
     }
     kept = [m for m in manifest["models"] if m["id"] != entry["id"]]
     manifest["models"] = sorted([*kept, entry], key=lambda m: str(m["id"]))
@@ -90,10 +106,7 @@ def main() -> None:
 
     net, saved = trained(args.run, len(OCT_LABELS))
     to_onnx(net, folder / "model.onnx")
-    torch.save(
-        {"net": saved["net"], "state": {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}},
-        folder / "native.pt",
-    )
+    native = save_native(net, saved["net"], folder)
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 
     rows = [r for r in oct_rows() if r.split == "val"]
@@ -109,7 +122,15 @@ def main() -> None:
 
     framework = "Keras" if saved["net"].startswith("keras") else "PyTorch"
     manifest = listed(
-        {"id": name, "version": args.version, "task": "oct", "framework": framework, "temperature": temperature}, folder
+        {
+            "id": name,
+            "version": args.version,
+            "task": "oct",
+            "framework": framework,
+            "native": native,
+            "temperature": temperature,
+        },
+        folder,
     )
     manifest["conformal"]["oct"][name] = threshold
     ensemble_threshold(manifest)

@@ -7,6 +7,7 @@ import argparse
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +69,14 @@ def main() -> None:
     state = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
     torch.save({"net": "attention-unet", "state": state}, folder / "native.pt")
     (folder / "history.json").write_text((args.run / "history.json").read_text())
-    entry = {"id": args.id, "version": args.version, "task": "segment", "framework": "PyTorch", "serves": SERVES}
+    entry: dict[str, Any] = {
+        "id": args.id,
+        "version": args.version,
+        "task": "segment",
+        "framework": "PyTorch",
+        "native": "native.pt",
+    }
+    entry["serves"] = SERVES
     write_manifest(listed(entry, folder))
     print(json.dumps({"bytes": (folder / "model.onnx").stat().st_size}))
 

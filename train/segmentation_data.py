@@ -156,7 +156,7 @@ def random_view(scan: Annotated, rng: np.random.Generator, size: tuple[int, int]
     base = scan.window
     extent, across = base.last - base.first, base.usable[1] - base.usable[0]
     bend = np.array([rng.normal(0, 0.04), rng.normal(0, 0.07), rng.normal(0, 0.03)]) * extent
-    zoom = float(np.exp(rng.normal(0, 0.15)))
+    zoom = float(np.exp(rng.normal(0, 0.2)))
     middle = (base.first + base.last) / 2
     shown = min(1.1, size[1] / SEGMENT_SIZE[1] * float(np.exp(rng.normal(0, 0.2)))) * across
     # Views lean towards the annotated part, where there is something to learn.
