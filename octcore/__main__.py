@@ -21,7 +21,8 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--out", type=Path, help="folder for the heat maps (PNG)")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line and file")
     evaluate = commands.add_parser("evaluate", help="figures on a labelled CSV")
-    evaluate.add_argument("--task", default="oct", choices=["oct"])
+    evaluate.add_argument("--task", default="oct", choices=["oct", "segment"])
+    evaluate.add_argument("--classes", help="segment: what a mask's values are, as 1=fluid,3=fluid,4=drusen")
     evaluate.add_argument("--manifest", type=Path, required=True)
     evaluate.add_argument("--root", type=Path)
     evaluate.add_argument("--model", default="ensemble")
@@ -114,13 +115,21 @@ def _analyze(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     from octcore.evaluate import ManifestError, evaluate
+    from octcore.evaluate_segment import class_map, evaluate_segment
 
     def progress(done: int) -> None:
         if not args.json:
             print(f"\r{done} files", end="", file=sys.stderr, flush=True)
 
     try:
-        print(json.dumps(evaluate(args.manifest, args.root, args.model, progress), indent=None if args.json else 2))
+        if args.task == "segment":
+            if not args.classes:
+                print("--task segment needs --classes, such as 1=fluid,3=fluid,4=drusen.", file=sys.stderr)
+                return 2
+            found = evaluate_segment(args.manifest, class_map(args.classes), args.root, args.model, progress)
+        else:
+            found = evaluate(args.manifest, args.root, args.model, progress)
+        print(json.dumps(found, indent=None if args.json else 2))
     except (ManifestError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -131,7 +140,6 @@ def _models(args: argparse.Namespace) -> int:
     from octcore.models import catalogue
 
     for m in catalogue():
-        test = m.card["test"]["overall"]
         if args.json:
             print(
                 json.dumps(
@@ -146,10 +154,14 @@ def _models(args: argparse.Namespace) -> int:
                 )
             )
         else:
-            print(
-                f"{m.id} {m.version} ({m.task}, {m.framework}): macro AUC {test['macro_auc']:.3f}, "
-                f"accuracy {test['accuracy']:.3f} on {test['n']} scans of {test['groups']} patients that it never saw"
+            test = m.card["test"]["overall"]
+            figures = (
+                f"macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f}"
+                if m.task == "oct"
+                else ", ".join(f"Dice {k} {v['dice']:.3f}" for k, v in test["per_class"].items() if v["n"])
             )
+            seen = f"{test['n']} scans of {test['groups']} patients that it never saw"
+            print(f"{m.id} {m.version} ({m.task}, {m.framework}): {figures} on {seen}")
     return 0
 
 

@@ -18,7 +18,7 @@ from octcore.preprocess import Frame, Grey, frame
 
 Numbers = NDArray[np.floating[Any]]
 
-SEGMENT_SIZE = (192, 384)
+SEGMENT_SIZE = (192, 512)
 """Rows and columns that the segmentation network reads."""
 _ABOVE, _BELOW = 0.22, 0.22
 """Margins around the retina, as shares of its thickness."""

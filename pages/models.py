@@ -48,11 +48,74 @@ def by_class(classes: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
+def by_outline(classes: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            t("view.class"): name,
+            t("models.scans"): str(block["n"]),
+            t("models.dice"): figure(block["dice"]),
+            t("models.range"): "–" if not block["dice_ci95"] else "{:.3f} – {:.3f}".format(*block["dice_ci95"]),
+            t("models.iou"): figure(block["iou"]),
+        }
+        for name, block in classes.items()
+        if block["n"]
+    ]
+
+
+def show_segmentation(card: dict[str, Any]) -> None:
+    """The figures of a segmentation's card: the published comparison, and the lesions of patients kept aside."""
+    protocol, overall = card["protocol"], card["test"]["overall"]
+    ours, raters = protocol["layers"], protocol["rater_2"]
+    for column, (label, value, more) in zip(
+        st.columns(4),
+        (
+            (t("models.layers_dice"), figure(ours["mean_dice"]), t("models.other_rater", value=f"{raters['mean_dice']:.3f}")),
+            (
+                t("models.surface_error"),
+                figure(ours["mean_surface_error_um"], "{:.1f} µm"),
+                t("models.other_rater", value=f"{raters['mean_surface_error_um']:.1f} µm"),
+            ),
+            (t("models.fluid_dice"), figure(protocol["fluid"]["dice"]), ""),
+            (t("models.lesion_patients"), str(overall["groups"]), t("models.of_scans", n=overall["n"])),
+        ),
+        strict=True,
+    ):
+        column.metric(label, value)
+        if more:
+            column.caption(more)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{t('models.duke')}**")
+        st.dataframe(by_outline({**ours["per_class"], "fluid": protocol["fluid"]}), hide_index=True, height="content")
+        st.caption(t("models.duke_protocol"))
+    with right:
+        st.markdown(f"**{t('models.lesions')}**")
+        st.dataframe(by_outline(overall["per_class"]), hide_index=True, height="content")
+
+
 def show(model: ModelInfo) -> None:
     """One card."""
-    card, overall = model.card, model.card["test"]["overall"]
+    card = model.card
     st.markdown(f"#### {model.id}")
     st.caption(f"{model.framework} · {model.version} · {card['summary']}")
+    if model.task == "segment":
+        show_segmentation(card)
+    else:
+        show_classifier(card)
+    drawn = [model.folder / name for name in card["figures"] if (model.folder / name).exists()]
+    if drawn:
+        for column, path in zip(st.columns(len(drawn)), drawn, strict=True):
+            column.image(str(path), width="stretch")
+    if model.task != "segment":
+        say_data(card)
+    st.markdown(f"**{t('models.limits')}**")
+    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
+    st.caption(t("models.command", command=card["command"], commit=card["commit"]))
+
+
+def show_classifier(card: dict[str, Any]) -> None:
+    """The figures of a classifier's card: overall, by source, by class."""
+    overall = card["test"]["overall"]
     low, high = overall["macro_auc_ci95"]
     for column, (label, value, more) in zip(
         st.columns(4),
@@ -75,10 +138,10 @@ def show(model: ModelInfo) -> None:
     with right:
         st.markdown(f"**{t('models.by_class')}**")
         st.dataframe(by_class(overall["per_class"]), hide_index=True, height="content")
-    drawn = [model.folder / name for name in card["figures"] if (model.folder / name).exists()]
-    if drawn:
-        for column, path in zip(st.columns(len(drawn)), drawn, strict=True):
-            column.image(str(path), width="stretch")
+
+
+def say_data(card: dict[str, Any]) -> None:
+    """What a classifier learned from, and what its 95 % set held."""
     splits = card["data"]["splits"]
     st.caption(
         t(
@@ -92,9 +155,6 @@ def show(model: ModelInfo) -> None:
     )
     calibration = card["calibration"]
     st.caption(t("models.coverage", coverage=calibration["test_coverage"], size=calibration["test_mean_set_size"]))
-    st.markdown(f"**{t('models.limits')}**")
-    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
-    st.caption(t("models.command", command=card["command"], commit=card["commit"]))
 
 
 try:

@@ -17,6 +17,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_segmentation() -> Path:
+    """The shared segmentation images; the test skips where they are absent."""
+    folder = data_root() / "oct_segmentation"
+    if not (folder / "kermany_lesions" / "manifest.csv").exists():
+        pytest.skip(f"the shared images are not at {folder} (set OCTCORE_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def shared_oct() -> Path:
     """The shared OCT images; the test skips where they are absent."""
     folder = data_root() / "oct_classification"

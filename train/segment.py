@@ -37,8 +37,6 @@ from train.segmentation_data import (
     view,
 )
 
-VIEW_SIZE = (SEGMENT_SIZE[0], 256)
-"""Training sees two thirds of a scan at a time: more scans an hour."""
 _allowed = torch.from_numpy(ALLOWED)
 _dice = MaskedDiceLoss(batch=True, smooth_nr=1.0, smooth_dr=1.0)
 
@@ -47,6 +45,9 @@ def settings() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--protocol", choices=["relaynet", "relaynet-swapped", "all"], default="all")
     parser.add_argument("--out", type=Path, default=Path("runs/oct-segmentation"))
+    parser.add_argument("--start", type=Path, help="a run to begin from, instead of the classifier")
+    parser.add_argument("--columns", type=int, default=SEGMENT_SIZE[1], help="a whole scan's columns")
+    parser.add_argument("--view", type=int, default=320, help="columns of a training view: a part of a scan, more scans an hour")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--steps", type=int, default=100, help="batches an epoch")
     parser.add_argument("--batch", type=int, default=8)
@@ -121,13 +122,13 @@ def lesion_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def watch(net: AttentionUNet, scans: list[Annotated]) -> dict[str, float]:
+def watch(net: AttentionUNet, scans: list[Annotated], size: tuple[int, int]) -> dict[str, float]:
     """Mean losses and pooled Dice of whole scans in the network's own window."""
     net.eval()
     losses: list[float] = []
     hits, sizes = np.zeros((2, 16)), np.zeros((2, 16))
     for scan in scans:
-        x, regions, lesions, surfaces = as_batch([view(scan, scan.window, SEGMENT_SIZE)])
+        x, regions, lesions, surfaces = as_batch([view(scan, scan.window, size)])
         with torch.autocast("cpu", dtype=torch.bfloat16):
             region_logits, lesion_logits = net(x.contiguous(memory_format=torch.channels_last))
         losses.append((region_loss(region_logits, regions, surfaces) + lesion_loss(lesion_logits, lesions)).item())
@@ -163,8 +164,11 @@ def main() -> None:
         layers, lesions, watched = layers[: args.limit], lesions[: args.limit], watched[: args.limit]
 
     net, mean = AttentionUNet(), AttentionUNet()
-    teacher = torch.load(REPOSITORY / "weights" / "oct-efficientnet-lite0" / "native.pt", weights_only=True)
-    net.begin_from(teacher["state"])
+    if args.start:
+        net.load_state_dict(torch.load(args.start / "best.pt", weights_only=False)["state"])
+    else:
+        teacher = torch.load(REPOSITORY / "weights" / "oct-efficientnet-lite0" / "native.pt", weights_only=True)
+        net.begin_from(teacher["state"])
     mean.load_state_dict(net.state_dict())
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     down = {id(p) for p in net.encoder.parameters()}
@@ -176,6 +180,7 @@ def main() -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [args.rate / 3, args.rate], total_steps=args.steps * args.epochs, pct_start=0.1
     )
+    size = (SEGMENT_SIZE[0], args.view)
     history: list[dict[str, float]] = []
     last = args.out / "last.pt"
     if last.exists():
@@ -190,7 +195,7 @@ def main() -> None:
         started, running = time.monotonic(), 0.0
         for step in tqdm(range(args.steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10):
             pools = [layers if rng.random() < args.duke_share else lesions for _ in range(args.batch)]
-            views = [random_view(pool[int(rng.integers(len(pool)))], rng, VIEW_SIZE) for pool in pools]
+            views = [random_view(pool[int(rng.integers(len(pool)))], rng, size, args.columns) for pool in pools]
             x, regions, marks, surfaces = as_batch(views)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 region_logits, lesion_logits = net(x.contiguous(memory_format=torch.channels_last))
@@ -205,7 +210,7 @@ def main() -> None:
                 keep = min(args.average, (1 + epoch * args.steps + step) / (10 + epoch * args.steps + step))
                 for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
                     a.lerp_(b, 1 - keep) if a.dtype.is_floating_point else a.copy_(b)
-        history.append({"epoch": epoch + 1, "train_loss": running, **watch(mean, watched)})
+        history.append({"epoch": epoch + 1, "train_loss": running, **watch(mean, watched, (size[0], args.columns))})
         history[-1]["seconds"] = time.monotonic() - started
         print(json.dumps({k: round(v, 4) for k, v in history[-1].items()}), flush=True)
         torch.save({"state": mean.state_dict(), "epoch": epoch + 1, "protocol": args.protocol}, args.out / "best.pt")

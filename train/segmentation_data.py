@@ -150,15 +150,17 @@ def view(scan: Annotated, window: Straight, size: tuple[int, int], rater: int = 
     )
 
 
-def random_view(scan: Annotated, rng: np.random.Generator, size: tuple[int, int]) -> View:
-    """A random part of a scan, tilted, bent, stretched, mirrored, weathered. ``size``: its width over the network's is
-    about the share of the scan that it shows."""
+def random_view(
+    scan: Annotated, rng: np.random.Generator, size: tuple[int, int], columns: int = SEGMENT_SIZE[1]
+) -> View:
+    """A random part of a scan, tilted, bent, stretched, mirrored, weathered. ``size``: its width over
+    ``columns``, those of a whole scan, is about the share of the scan that it shows."""
     base = scan.window
     extent, across = base.last - base.first, base.usable[1] - base.usable[0]
     bend = np.array([rng.normal(0, 0.04), rng.normal(0, 0.07), rng.normal(0, 0.03)]) * extent
     zoom = float(np.exp(rng.normal(0, 0.2)))
     middle = (base.first + base.last) / 2
-    shown = min(1.1, size[1] / SEGMENT_SIZE[1] * float(np.exp(rng.normal(0, 0.2)))) * across
+    shown = min(1.1, size[1] / columns * float(np.exp(rng.normal(0, 0.2)))) * across
     # Views lean towards the annotated part, where there is something to learn.
     first, last = scan.columns
     centre = rng.uniform(min(first + 0.3 * shown, (first + last) / 2), max(last - 0.3 * shown, (first + last) / 2))

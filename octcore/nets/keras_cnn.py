@@ -49,17 +49,22 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         return keras.KerasTensor(inputs.shape, inputs.dtype)
 
 
-def keras_efficientnet_lite() -> keras.Model:
-    """Feature extractor: float (N, 1, H, W) in about [-1, 1] to maps (N, 1280, H/32, W/32)."""
-    order = "channels_first"
+def keras_efficientnet_lite(portable: bool = False) -> keras.Model:
+    """Feature extractor: float (N, 1, H, W) in about [-1, 1] to maps (N, 1280, H/32, W/32).
+
+    ``portable``: the same with Keras' own layers only and channels last, (N, H, W, 1) to (N, H/32, W/32, 1280), which
+    runs on every backend (TensorFlow has no channels-first convolution on a CPU).
+    """
+    order = "channels_last" if portable else "channels_first"
 
     def norm(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        return FusedBatchNormalization(axis=1, momentum=0.99, epsilon=1e-3, name=name)(x)
+        kind = layers.BatchNormalization if portable else FusedBatchNormalization
+        return kind(axis=-1 if portable else 1, momentum=0.99, epsilon=1e-3, name=name)(x)
 
     def convolution(x: keras.KerasTensor, filters: int, kernel: int, stride: int, name: str) -> keras.KerasTensor:
         return layers.Conv2D(filters, kernel, stride, "same", data_format=order, use_bias=False, name=name)(x)
 
-    scan = keras.Input((1, None, None), name="scan")
+    scan = keras.Input((None, None, 1) if portable else (1, None, None), name="scan")
     x = layers.ReLU(6.0)(norm(convolution(scan, 32, 3, 2, "stem"), "stem_norm"))
     channels, block = 32, 0
     for repeats, kernel, first_stride, expansion, filters in _STAGES:
@@ -122,3 +127,15 @@ class KerasCNN(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.body(x, training=self.training)
         return self.head(self.dropout(features.mean(dim=(2, 3)))), features
+
+    def portable(self) -> keras.Model:
+        """The whole classifier as a plain Keras model, (N, H, W, 1) to logits (N, C), for a `.keras` file."""
+        body = keras_efficientnet_lite(portable=True)
+        for layer in self.body.layers:
+            if layer.weights:
+                body.get_layer(layer.name).set_weights(layer.get_weights())
+        mean = layers.GlobalAveragePooling2D(name="mean")(body.output)
+        head = layers.Dense(self.head.out_features, name="head")
+        model = keras.Model(body.input, head(mean), name="oct_cnn")
+        head.set_weights([self.head.weight.detach().numpy().T, self.head.bias.detach().numpy()])
+        return model

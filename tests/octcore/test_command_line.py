@@ -44,7 +44,7 @@ def test_exit_codes(tmp_path: Path) -> None:
 
 def test_models_lists_cards_as_json() -> None:
     lines = [json.loads(line) for line in run("models", "--json").stdout.splitlines()]
-    assert lines and all(0.5 < line["card"]["test"]["overall"]["macro_auc"] <= 1 for line in lines)
+    assert lines and all(0.5 < line["card"]["test"]["overall"]["macro_auc"] <= 1 for line in lines if line["task"] == "oct")
 
 
 def test_evaluate_on_test_patients_agrees_with_the_card(tmp_path: Path, shared_oct: Path) -> None:
