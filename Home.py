@@ -11,6 +11,7 @@ from ui.words import LANGUAGES, language, t
 
 PAGES = (
     ("oct", ":material/ophthalmology:"),
+    ("segmentation", ":material/layers:"),
     ("history", ":material/history:"),
     ("models", ":material/insights:"),
     ("account", ":material/person:"),

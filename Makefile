@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup run test check screenshot train-oct
+.PHONY: setup run test check screenshot train-oct train-segment
 
 setup: $(READY)
 
@@ -29,7 +29,24 @@ check: $(READY)
 screenshot: $(READY)
 	$(BIN)/python -m tests.browser.screenshot docs/screenshot.png
 
+# Each run goes on from its last epoch in runs/; remove the folder there to begin again. Times: two cores, nothing beside.
 train-oct: $(READY)
-	$(BIN)/python -m train.oct --epochs 4 --rate 1e-3 --out runs/oct-efficientnet-lite0
+	$(BIN)/python -m train.oct --net efficientnet-lite0 --out runs/oct-efficientnet-lite0 --epochs 4 --rate 1e-3
 	$(BIN)/python -m train.export runs/oct-efficientnet-lite0
-	$(BIN)/python -m train.evaluate oct-efficientnet-lite0
+	$(BIN)/python -m train.oct --net keras-cnn --out runs/oct-cnn --epochs 6 --small-epochs 2 --rate 1e-3 --mixup 0.1 \
+	  --average 0.995 --seed 2 --patience 6
+	$(BIN)/python -m train.export runs/oct-cnn
+	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 12 --small-epochs 10 --rate 2e-3 --decay 0.05 \
+	  --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
+	$(BIN)/python -m train.export runs/oct-resnet18
+	$(BIN)/python -m train.leave_one_out tvhl_mexico octdl
+	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model || exit 1; done
+
+train-segment: $(READY)
+	$(BIN)/python -m train.segment --protocol relaynet --out runs/seg-relaynet --columns 384 --view 256 --epochs 12
+	$(BIN)/python -m train.segment --protocol relaynet --start runs/seg-relaynet --out runs/seg-relaynet-512 --epochs 7 \
+	  --duke-share 0.5 --rate 1.5e-3 --seed 2 --stop-after 4
+	$(BIN)/python -m train.segment --protocol all --start runs/seg-relaynet-512 --out runs/oct-segmentation --epochs 5 \
+	  --duke-share 0.4 --rate 1.5e-3 --seed 3
+	$(BIN)/python -m train.export_segment runs/oct-segmentation
+	$(BIN)/python -m train.evaluate_segment oct-segmentation --protocol-run runs/seg-relaynet

@@ -8,17 +8,20 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the numeric libraries load when there is something to read
+    from octcore.scan import Scan
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m octcore", description="Reads retinal scans. Not a medical device.")
     commands = parser.add_subparsers(dest="command", required=True)
-    analyze = commands.add_parser("analyze", help="classify files")
+    analyze = commands.add_parser("analyze", help="classify or segment files")
     analyze.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    analyze.add_argument("--task", default="oct", choices=["oct"])
+    analyze.add_argument("--task", default="oct", choices=["oct", "segment"])
     analyze.add_argument("--model", default="ensemble")
-    analyze.add_argument("--out", type=Path, help="folder for the heat maps (PNG)")
+    analyze.add_argument("--out", type=Path, help="folder for the heat map; for segment the masks, the overlay, the table")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line and file")
     evaluate = commands.add_parser("evaluate", help="figures on a labelled CSV")
     evaluate.add_argument("--task", default="oct", choices=["oct", "segment"])
@@ -53,7 +56,6 @@ def _unreadable(file: Path, model: str, task: str, reason: str, digest: str | No
 
 def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[str, Any]:
     """The contract's object for one file; never raises for a bad file."""
-    from octcore.classify import classify
     from octcore.readers import read
     from octcore.scan import ScanError
 
@@ -69,6 +71,48 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[st
         return _unreadable(file, model, task, str(error), digest)
     except OSError as error:
         return _unreadable(file, model, task, f"The file cannot be opened: {error.strerror}.", digest)
+    found = _segmented(scan, model, file, digest, out) if task == "segment" else _classified(scan, model, file, digest, out)
+    return {
+        **_unreadable(file, model, task, "", digest),
+        "modality": scan.modality,
+        "readable": True,
+        "reason": None,
+        "slices": scan.slices,
+        "warnings": list(scan.warnings),
+        **found,
+        "milliseconds": (time.perf_counter() - started) * 1e3,
+    }
+
+
+def _segmented(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
+    """What a segmentation adds to the contract's object. Of a volume the middle B-scan is read."""
+    from octcore import report
+    from octcore.measure import measure
+    from octcore.segment import segment
+
+    said = segment(scan, model)
+    spacing = (scan.spacing_mm.axial, scan.spacing_mm.lateral)
+    measurements = measure(said, spacing)
+    artifacts = {}
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        about = {"file": file.name, "sha256": digest, "model": said.model, "version": said.version}
+        for name, ending, content in (
+            ("lesions", "lesions.png", report.labels_png(said.lesions)),
+            ("masks", "segmentation.npz", report.everything_npz(said.lesions, said.surfaces, spacing)),
+            ("overlay", "overlay.png", report.overlay_png(scan.pixels, said.lesions, said.surfaces)),
+            ("measurements", "measurements.csv", report.measurements_csv({"original": measurements}, about)),
+        ):
+            place = out / f"{file.stem}-{digest[:8]}-{ending}"
+            place.write_bytes(content)
+            artifacts[name] = str(place)
+    return {"model": said.model, "version": said.version, "measurements": measurements, "artifacts": artifacts}
+
+
+def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
+    """What a classification adds to the contract's object. Of a volume the middle B-scan is read."""
+    from octcore.classify import classify
+
     result = classify(scan, model)
     artifacts = {}
     if out:
@@ -80,22 +124,14 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[st
         cv2.imwrite(str(place), (cv2.resize(result.heatmap, (width, height)) * 255).astype("uint8"))
         artifacts["heatmap"] = str(place)
     return {
-        "file": str(file),
-        "sha256": digest,
-        "task": task,
-        "modality": scan.modality,
         "model": result.model,
         "version": result.version,
-        "readable": True,
-        "reason": None,
         "label": result.label,
         "probability": result.probability,
         "probabilities": result.probabilities,
         "uncertainty": result.uncertainty,
         "prediction_set": list(result.prediction_set),
-        "measurements": {},
         "artifacts": artifacts,
-        "milliseconds": (time.perf_counter() - started) * 1e3,
     }
 
 
@@ -106,6 +142,9 @@ def _analyze(args: argparse.Namespace) -> int:
         readable += result["readable"]
         if args.json:
             print(json.dumps(result), flush=True)
+        elif result["readable"] and args.task == "segment":
+            said = ", ".join(f"{key} {value:.4g}" for key, value in result["measurements"].items())
+            print(f"{file}: {said}")
         elif result["readable"]:
             print(f"{file}: {result['label']} {result['probability']:.1%} (95 % set: {', '.join(result['prediction_set'])})")
         else:

@@ -84,6 +84,15 @@ def catalogue() -> list[ModelInfo]:
     return list(_catalogue(weights_folder()))
 
 
+def ensemble() -> ModelInfo | None:
+    """The OCT classifiers' mean as the cards know it: a model without a network of its own. None before it was measured."""
+    place = weights_folder() / ENSEMBLE / "card.json"
+    if not place.exists():
+        return None
+    card = json.loads(place.read_text())
+    return ModelInfo(ENSEMBLE, card["version"], "oct", card["framework"], place, "", 1.0, (), card)
+
+
 def default_model(task: str) -> str:
     """The model that a task uses unless told otherwise."""
     return ENSEMBLE
@@ -119,3 +128,10 @@ def network(info: ModelInfo) -> Network:
                 raise ModelError(f"{info.file} is damaged (its checksum is not the manifest's). Check it out again.")
             _networks[key] = Network(info.file)
         return _networks[key]
+
+
+def quality_network() -> Network:
+    """The quality gate's network, checked and loaded as any other. It is not in the catalogue: it names no disease."""
+    entry = _manifest(weights_folder())["quality"]
+    file = weights_folder() / entry["file"]
+    return network(ModelInfo(entry["id"], entry["version"], "quality", "PyTorch", file, entry["sha256"], 1.0, (), {}))

@@ -1,4 +1,4 @@
-"""Users, results and the files they came from, in SQLite (sqlite-utils); files by content hash beside it.
+"""Users, results, reviews and the files they came from, in SQLite (sqlite-utils); files by content hash beside it.
 
 Safe with several processes: write-ahead log, a busy timeout, one transaction a change. A file is on the disk, synced,
 before the row that names it is committed, so a crash loses at most a file that nobody refers to.
@@ -22,7 +22,11 @@ from typing import Any, Literal
 
 import sqlite_utils
 
-Kind = Literal["scan", "thumbnail", "heatmap"]
+from octcore.migrations import MIGRATIONS
+
+Kind = Literal["scan", "thumbnail", "heatmap", "lesions", "surfaces"]
+Task = Literal["oct", "segment"]
+FILE_COLUMNS = "scan_file, thumbnail_file, heatmap_file, lesions_file, surfaces_file"
 SORTS = {
     "newest": "created_at desc",
     "oldest": "created_at asc",
@@ -49,7 +53,11 @@ class User:
 
 @dataclass(frozen=True)
 class Result:
-    """What a model said of one person's scan, as it was saved. ``created_at`` is aware, in UTC."""
+    """What a model said of one person's scan, as it was saved. ``created_at`` is aware, in UTC.
+
+    ``label``: a class, or of a segmentation the lesions that were found, as ``IRF+SRF``, ``NONE`` for none;
+    ``probability``: None where the task has none.
+    """
 
     id: str
     user_id: int
@@ -57,34 +65,22 @@ class Result:
     file_name: str
     sha256: str
     label: str
-    probability: float
+    probability: float | None
     model: str
     version: str
     result: dict[str, Any]
+    task: Task = "oct"
 
 
-def _first(connection: sqlite3.Connection) -> None:
-    for statement in (
-        "create table users (id integer primary key, username text not null unique collate nocase, name text not null, "
-        "email text not null, password_hash text not null, language text, created_at text not null)",
-        "create table settings (key text primary key, value text not null)",
-        "create table results (id text primary key, user_id integer not null references users(id) on delete cascade, "
-        "created_at text not null, file_name text not null, sha256 text not null, label text not null, "
-        "probability real not null, model text not null, version text not null, result text not null, "
-        "scan_file text not null, thumbnail_file text not null, heatmap_file text not null, "
-        "unique (user_id, sha256, model, version))",
-        "create index results_by_user on results (user_id, created_at)",
-    ):
-        connection.execute(statement)
+@dataclass(frozen=True)
+class Review:
+    """What a person said of a result: a corrected mask (`Store.review_mask`) and a note. ``created_at``: aware, in UTC."""
 
-
-def _retired_names(connection: sqlite3.Connection) -> None:
-    """A browser's cookie names its user: a deleted user's name must never become somebody else's."""
-    connection.execute("create table retired_names (username text primary key collate nocase)")
-
-
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _retired_names)
-"""Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""
+    id: str
+    result_id: str
+    user_id: int
+    created_at: datetime
+    note: str
 
 
 def data_folder() -> Path:
@@ -177,8 +173,7 @@ class Store:
     def delete_user(self, user_id: int) -> None:
         """Remove a user with every result and every file that was theirs alone."""
         with self._transaction() as connection:
-            rows = connection.execute("select scan_file, thumbnail_file, heatmap_file from results where user_id = ?", (user_id,))
-            files = {name for row in rows.fetchall() for name in row}
+            files = self._files_of(connection, "user_id = ?", user_id)
             connection.execute("insert or ignore into retired_names select username from users where id = ?", (user_id,))
             connection.execute("delete from users where id = ?", (user_id,))
         self._drop_unused(files)
@@ -204,27 +199,33 @@ class Store:
         sha256: str,
         result: dict[str, Any],
         thumbnail_png: bytes,
-        heatmap_png: bytes,
         label: str,
-        probability: float,
+        probability: float | None,
         model: str,
         version: str,
+        task: Task = "oct",
+        heatmap_png: bytes | None = None,
+        lesions_png: bytes | None = None,
+        surfaces_npz: bytes | None = None,
     ) -> str:
-        """Save a result and return its id, which cannot be guessed. The same content under the same model and version
-        is the same result: its id comes back and nothing is changed."""
+        """Save a result and return its id, which cannot be guessed. The same content under the same task, model and
+        version is the same result: its id comes back and nothing is changed."""
         with self._transaction() as connection:
             known = connection.execute(
-                "select id from results where user_id = ? and sha256 = ? and model = ? and version = ?",
-                (user_id, sha256, model, version),
+                "select id from results where user_id = ? and task = ? and sha256 = ? and model = ? and version = ?",
+                (user_id, task, sha256, model, version),
             ).fetchone()
             if known:
                 return str(known[0])
             # Inside the write lock: a deletion elsewhere cannot take a file away between here and the commit.
-            files = [self._keep(data) for data in (scan_bytes, thumbnail_png, heatmap_png)]
+            given = (scan_bytes, thumbnail_png, heatmap_png, lesions_png, surfaces_npz)
+            files = [None if data is None else self._keep(data) for data in given]
             name = uuid.uuid4().hex
+            said = (label, probability, model, version, json.dumps(result))
             connection.execute(
-                "insert into results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (name, user_id, _now(), file_name, sha256, label, probability, model, version, json.dumps(result), *files),
+                "insert into results (id, user_id, created_at, task, file_name, sha256, label, probability, model, version, "
+                f"result, {FILE_COLUMNS}) values ({', '.join('?' * 16)})",
+                (name, user_id, _now(), task, file_name, sha256, *said, *files),
             )
         return name
 
@@ -233,11 +234,11 @@ class Store:
         rows = self._tables.query("select * from results where id = ? and user_id = ?", [result_id, user_id])
         return next((_result(row) for row in rows), None)
 
-    def find(self, user_id: int, sha256: str, model: str, version: str) -> Result | None:
-        """This user's earlier result for the same content, model and version."""
+    def find(self, user_id: int, sha256: str, model: str, version: str, task: Task = "oct") -> Result | None:
+        """This user's earlier result for the same content, task, model and version."""
         rows = self._tables.query(
-            "select * from results where user_id = ? and sha256 = ? and model = ? and version = ?",
-            [user_id, sha256, model, version],
+            "select * from results where user_id = ? and task = ? and sha256 = ? and model = ? and version = ?",
+            [user_id, task, sha256, model, version],
         )
         return next((_result(row) for row in rows), None)
 
@@ -247,6 +248,7 @@ class Store:
         *,
         search: str = "",
         labels: Sequence[str] = (),
+        tasks: Sequence[Task] = (),
         date_from: datetime | None = None,
         date_to: datetime | None = None,
         sort: str = "newest",
@@ -255,7 +257,8 @@ class Store:
     ) -> tuple[list[Result], int]:
         """A page of this user's results and how many there are in all.
 
-        ``search``: part of the file's name or label; ``date_from`` <= created < ``date_to``, aware; ``sort``: a key of SORTS.
+        ``search``: part of the file's name or label; ``labels``: results that name any of them (``SRF`` finds ``IRF+SRF``);
+        ``tasks``: of any of them; ``date_from`` <= created < ``date_to``, aware; ``sort``: a key of SORTS.
         """
         where, values = ["user_id = ?"], [user_id]  # type: tuple[list[str], list[Any]]
         if search.strip():
@@ -263,8 +266,11 @@ class Store:
             where.append("(file_name like ? escape '\\' or label like ? escape '\\')")
             values += [f"%{pattern}%"] * 2
         if labels:
-            where.append(f"label in ({','.join('?' * len(labels))})")
-            values += list(labels)
+            where.append("(" + " or ".join(["instr('+' || label || '+', ?) > 0"] * len(labels)) + ")")
+            values += [f"+{label}+" for label in labels]
+        if tasks:
+            where.append(f"task in ({','.join('?' * len(tasks))})")
+            values += list(tasks)
         for moment, sign in ((date_from, ">="), (date_to, "<")):
             if moment:
                 where.append(f"created_at {sign} ?")
@@ -277,25 +283,70 @@ class Store:
         return [_result(row) for row in rows], total
 
     def delete_result(self, user_id: int, result_id: str) -> bool:
-        """Delete one of this user's results, and its files where nobody else has the same. False: there is none."""
+        """Delete one of this user's results with its reviews, and their files where nobody else has the same. False: there
+        is none."""
         with self._transaction() as connection:
-            row = connection.execute(
-                "select scan_file, thumbnail_file, heatmap_file from results where id = ? and user_id = ?", (result_id, user_id)
-            ).fetchone()
-            if row is None:
+            if not self._owns(connection, user_id, result_id):
                 return False
+            files = self._files_of(connection, "id = ?", result_id)
             connection.execute("delete from results where id = ?", (result_id,))
-        self._drop_unused(set(row))
+        self._drop_unused(files)
         return True
 
+    def annotate(self, user_id: int, result_id: str, said: dict[str, Any]) -> bool:
+        """Set keys of a result's JSON that a person, not the model, knows (a pixel's size). None removes a key."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "update results set result = json_patch(result, ?) where id = ? and user_id = ?",
+                (json.dumps(said), result_id, user_id),
+            )
+        return cursor.rowcount > 0
+
     def file_bytes(self, user_id: int, result_id: str, kind: Kind) -> bytes:
-        """A result's scan as it was uploaded, its thumbnail or heat map (PNG). Raises KeyError for no result of this user."""
-        column = {"scan": "scan_file", "thumbnail": "thumbnail_file", "heatmap": "heatmap_file"}[kind]
+        """A result's scan as it was uploaded, its thumbnail, heat map or lesions' label map (PNG), or surfaces (NPZ).
+
+        Raises KeyError for no result of this user, or none with such a file.
+        """
+        place = FILE_COLUMNS.split(", ").index(f"{kind}_file")
         row = self._connection.execute(
-            f"select {column} from results where id = ? and user_id = ?", (result_id, user_id)
+            f"select {FILE_COLUMNS} from results where id = ? and user_id = ?", (result_id, user_id)
+        ).fetchone()
+        if row is None or row[place] is None:
+            raise KeyError(result_id)
+        return self._path(str(row[place])).read_bytes()
+
+    # -- reviews
+
+    def save_review(self, user_id: int, result_id: str, mask_png: bytes, note: str = "") -> str:
+        """Keep a person's correction beside a result of theirs, which stays as it is. Returns the review's id. Raises
+        KeyError for no result of this user."""
+        with self._transaction() as connection:
+            if not self._owns(connection, user_id, result_id):
+                raise KeyError(result_id)
+            name = uuid.uuid4().hex
+            connection.execute(
+                "insert into reviews (id, result_id, user_id, created_at, mask_file, note) values (?, ?, ?, ?, ?, ?)",
+                (name, result_id, user_id, _now(), self._keep(mask_png), note),
+            )
+        return name
+
+    def reviews(self, user_id: int, result_id: str) -> list[Review]:
+        """This user's reviews of a result, the newest first; none of anybody else's."""
+        rows = self._tables.query(
+            "select * from reviews where result_id = ? and user_id = ? order by created_at desc, id", [result_id, user_id]
+        )
+        return [
+            Review(row["id"], row["result_id"], row["user_id"], datetime.fromisoformat(row["created_at"]), row["note"])
+            for row in rows
+        ]
+
+    def review_mask(self, user_id: int, review_id: str) -> bytes:
+        """A review's label map (PNG). Raises KeyError for no review of this user."""
+        row = self._connection.execute(
+            "select mask_file from reviews where id = ? and user_id = ?", (review_id, user_id)
         ).fetchone()
         if row is None:
-            raise KeyError(result_id)
+            raise KeyError(review_id)
         return self._path(str(row[0])).read_bytes()
 
     # -- files
@@ -323,13 +374,28 @@ class Store:
             os.close(folder)
         return name
 
+    @staticmethod
+    def _owns(connection: sqlite3.Connection, user_id: int, result_id: str) -> bool:
+        found = connection.execute("select 1 from results where id = ? and user_id = ?", (result_id, user_id)).fetchone()
+        return found is not None
+
+    @staticmethod
+    def _files_of(connection: sqlite3.Connection, which: str, value: str | int) -> set[str]:
+        """Every file that the results where ``which`` holds, and their reviews, refer to."""
+        rows = connection.execute(f"select {FILE_COLUMNS} from results where {which}", (value,)).fetchall()
+        masks = connection.execute(
+            f"select mask_file from reviews where result_id in (select id from results where {which})", (value,)
+        ).fetchall()
+        return {str(name) for row in (*rows, *masks) for name in row if name is not None}
+
     def _drop_unused(self, files: set[str]) -> None:
-        """Remove files that no result refers to. Called after the deletion has been committed (a crash before leaves a
-        file too many, never a result without its file), and under the write lock, so that nobody saves one meanwhile."""
+        """Remove files that nothing refers to. Called after the deletion has been committed (a crash before leaves a file
+        too many, never a result without its file), and under the write lock, so that nobody saves one meanwhile."""
         with self._transaction() as connection:
             for name in files:
                 used = connection.execute(
-                    "select 1 from results where scan_file = ? or thumbnail_file = ? or heatmap_file = ? limit 1", (name,) * 3
+                    f"select 1 from results where ? in ({FILE_COLUMNS}) union select 1 from reviews where mask_file = ?",
+                    (name, name),
                 ).fetchone()
                 if not used:
                     self._path(name).unlink(missing_ok=True)
@@ -360,4 +426,5 @@ def _result(row: dict[str, Any]) -> Result:
         row["model"],
         row["version"],
         json.loads(row["result"]),
+        row["task"],
     )

@@ -125,7 +125,7 @@ def _upper_border(grey: Grey, framed: Frame) -> NDArray[np.int64]:
         return np.zeros(width, np.int64)
     weight = stats[1:, cv2.CC_STAT_AREA].astype(np.float64) * stats[1:, cv2.CC_STAT_WIDTH]
     retina = np.isin(names, np.flatnonzero(weight >= 0.25 * weight.max()) + 1)
-    return np.where(retina.any(axis=0), retina.argmax(axis=0), height).astype(np.int64)
+    return np.asarray(np.where(retina.any(axis=0), retina.argmax(axis=0), height), np.int64)
 
 
 def _places(window: Straight, size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -6,15 +6,18 @@ from datetime import date, datetime, time, timedelta
 
 import streamlit as st
 
-from octcore.store import SORTS, Result
-from octcore.taxonomy import OCT_LABELS
+from octcore.store import SORTS, Result, Task
+from octcore.taxonomy import LESIONS, OCT_LABELS
 from ui.literal import literal
 from ui.moments import moment, zone
 from ui.result_view import show_result
+from ui.segmentation_view import fluid_found, show_segmentation
 from ui.session import require_user, store
 from ui.words import t
 
 user = require_user()
+TASKS: tuple[Task, ...] = ("oct", "segment")
+LABELS = (*OCT_LABELS, *(name for name in LESIONS if name not in OCT_LABELS))
 
 
 def _delete(result_id: str) -> None:
@@ -46,7 +49,7 @@ def open_again(result_id: str) -> None:
     st.markdown(f"##### {literal(result.file_name)} · {moment(result.created_at)}")
     try:
         scan = store().file_bytes(user.id, result.id, "scan")
-        show_result(store(), result)
+        (show_segmentation if result.task == "segment" else show_result)(store(), result)
     except FileNotFoundError:
         st.error(t("history.lost"))
         scan = b""
@@ -71,21 +74,30 @@ def _days(chosen: object) -> tuple[datetime | None, datetime | None]:
 
 def listing() -> None:
     """The filters and one page of results. The filters outlive an opened result and another page."""
-    columns = st.columns([3, 3, 3, 2, 1])
+    columns = [*st.columns(3), *st.columns([3, 2, 1])]
     sorts = {name: t(f"history.sort.{name}") for name in SORTS}
     search = columns[0].text_input(t("history.search"), key="history_search", on_change=_first_page, persist_state="session")
     labels = columns[1].multiselect(
         t("history.label"),
-        OCT_LABELS,
+        LABELS,
         key="history_labels",
         placeholder=t("history.any"),
         on_change=_first_page,
         persist_state="session",
     )
-    chosen = columns[2].date_input(
+    tasks = columns[2].multiselect(
+        t("history.task"),
+        TASKS,
+        format_func=lambda task: t(f"task.{task}"),
+        key="history_tasks",
+        placeholder=t("history.any"),
+        on_change=_first_page,
+        persist_state="session",
+    )
+    chosen = columns[3].date_input(
         t("history.dates"), value=[], key="history_dates", format="YYYY-MM-DD", on_change=_first_page, persist_state="session"
     )
-    sort = columns[3].selectbox(
+    sort = columns[4].selectbox(
         t("history.sort"),
         list(sorts),
         format_func=sorts.__getitem__,
@@ -93,7 +105,7 @@ def listing() -> None:
         on_change=_first_page,
         persist_state="session",
     )
-    size = columns[4].selectbox(
+    size = columns[5].selectbox(
         t("history.per_page"), [10, 25, 50], key="history_size", on_change=_first_page, persist_state="session"
     )
     begin, end = _days(chosen)
@@ -103,6 +115,7 @@ def listing() -> None:
             user.id,
             search=search,
             labels=labels,
+            tasks=tasks,
             date_from=begin,
             date_to=end,
             sort=sort,
@@ -127,6 +140,15 @@ def listing() -> None:
         st.pagination(pages, key="history_page", persist_state="session")
 
 
+def _finding(result: Result) -> str:
+    """What was found, in one line."""
+    if result.task == "segment":
+        found = ", ".join(t(f"lesion.{name}") for name in result.label.split("+"))
+        area = fluid_found(result)
+        return f"{found} · {t('history.fluid', area=area)}" if area else found
+    return f"{t(f'disease.{result.label}.name')} · **{result.probability:.1%}**"
+
+
 def row(result: Result) -> None:
     """One line of the list."""
     with st.container(border=True):
@@ -136,10 +158,10 @@ def row(result: Result) -> None:
         except FileNotFoundError:  # the row still says what was found; the rest of the list goes on
             picture.caption("–")
         words.markdown(
-            f"**{literal(result.file_name)}** · {moment(result.created_at)}  \n"
-            f"{t(f'disease.{result.label}.name')} · **{result.probability:.1%}**"
+            f"**{literal(result.file_name)}** · {moment(result.created_at)}  \n{t(f'task.{result.task}')} · {_finding(result)}"
         )
-        words.caption(f"{result.model} · {result.version}")
+        reviewed = f" · {t('history.reviewed')}" if store().reviews(user.id, result.id) else ""
+        words.caption(f"{result.model} · {result.version}{reviewed}")
         with buttons.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("history.open"), key=f"open-{result.id}"):
                 st.query_params["result"] = result.id

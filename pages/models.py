@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from octcore.models import ModelError, ModelInfo, catalogue
+from octcore.models import ModelError, ModelInfo, catalogue, ensemble
 from ui.session import require_user
 from ui.words import t
 
@@ -45,6 +45,19 @@ def by_class(classes: dict[str, Any]) -> list[dict[str, str]]:
             t("models.at95"): figure(block["sensitivity_at_95_specificity"], "{:.1%}"),
         }
         for name, block in classes.items()
+    ]
+
+
+def by_left_out(sources: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            t("models.source"): name,
+            t("models.scans"): str(block["n"]),
+            t("models.patients"): str(block["groups"]),
+            t("models.auc"): figure(block["macro_auc"]),
+            t("models.accuracy"): figure(block["accuracy"], "{:.1%}"),
+        }
+        for name, block in sources.items()
     ]
 
 
@@ -138,6 +151,10 @@ def show_classifier(card: dict[str, Any]) -> None:
     with right:
         st.markdown(f"**{t('models.by_class')}**")
         st.dataframe(by_class(overall["per_class"]), hide_index=True, height="content")
+    if card.get("leave_one_out"):
+        st.markdown(f"**{t('models.left_out')}**")
+        st.dataframe(by_left_out(card["leave_one_out"]), hide_index=True, height="content")
+        st.caption(t("models.left_out_note"))
 
 
 def say_data(card: dict[str, Any]) -> None:
@@ -158,7 +175,8 @@ def say_data(card: dict[str, Any]) -> None:
 
 
 try:
-    for known in catalogue():
+    together = ensemble()
+    for known in ([together] if together else []) + catalogue():
         show(known)
 except ModelError as broken:
     st.error(t("error.models", reason=broken))

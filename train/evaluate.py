@@ -27,6 +27,7 @@ from octcore.metrics import Labelled, is_right, predictions
 from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
 from train.data import data_root
 from train.figures import confusion_figure, curves_figure, reliability_figure, roc_figure, save
+from train.leave_one_out import FILE as LEAVE_ONE_OUT
 
 LIMITS = [
     "Learned from adults' macular scans of six public collections; children, other regions and other devices were not tested.",
@@ -62,23 +63,26 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--limit", type=int, default=0, help="use so many images only (tests)")
     args = parser.parse_args()
-    entry = next(
-        m for m in json.loads((models.weights_folder() / "MANIFEST.json").read_text())["models"] if m["id"] == args.model
-    )
+    manifest = json.loads((models.weights_folder() / "MANIFEST.json").read_text())
+    everyone = [m for m in manifest["models"] if m["task"] == "oct"]
+    members = everyone if args.model == models.ENSEMBLE else [m for m in everyone if m["id"] == args.model]
     folder = models.weights_folder() / args.model
-    network = Network(folder / "model.onnx")
+    folder.mkdir(exist_ok=True)
+    networks = [Network(models.weights_folder() / m["file"]) for m in members]
 
     files, rows, skipped = test_rows()
     if args.limit:
         some = slice(0, len(rows) // args.limit * args.limit, len(rows) // args.limit)
         files, rows = files[some], rows[some]
-    kept, parts = [], []
+    kept = []
+    plain_parts, parts = [], []
     for indices, tensor in inputs_of(files):
         kept += indices
-        parts.append(network.run(tensor)[0])
-    logits = np.concatenate(parts)
+        logits = [network.run(tensor)[0] for network in networks]
+        plain_parts.append(np.mean([softmax(x) for x in logits], axis=0))
+        parts.append(np.mean([softmax(x, m["temperature"]) for x, m in zip(logits, members, strict=True)], axis=0))
     rows = [rows[k] for k in kept]
-    probabilities = softmax(logits, entry["temperature"])
+    plain, probabilities = np.concatenate(plain_parts), np.concatenate(parts)
     figures = summary(rows, probabilities, skipped, args.model)
 
     def ece(p: NDArray[np.float64]) -> float:
@@ -87,38 +91,42 @@ def main() -> None:
         return expected_calibration_error(confidence, right)
 
     allowed = np.array([[name in leaves(r.label) for name in OCT_LABELS] for r in rows], np.float32)
-    threshold = json.loads((models.weights_folder() / "MANIFEST.json").read_text())["conformal"]["oct"][args.model]
+    threshold = manifest["conformal"]["oct"][args.model]
     best = np.where(allowed > 0.5, probabilities, 0).max(axis=1)
     sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
     covered = (best >= threshold) | (best == probabilities.max(axis=1))
 
-    history = json.loads((folder / "history.json").read_text())
+    history_file, apart = folder / "history.json", models.weights_folder() / LEAVE_ONE_OUT
+    history = json.loads(history_file.read_text()) if history_file.exists() else []
     guessed, confidence = predictions(rows, probabilities)
     right = np.array([is_right(r.label, g) for g, r in zip(guessed, rows, strict=True)])
     drawn = {
         "roc": roc_figure(rows, probabilities, figures["overall"]["per_class"]),
         "confusion": confusion_figure(figures["overall"]["confusion"]),
         "reliability": reliability_figure(confidence, right),
-        "training": curves_figure(history),
     }
+    if history:
+        drawn["training"] = curves_figure(history)
     for name, figure in drawn.items():
         save(figure, folder / f"{name}.png")
     card = {
         "id": args.model,
-        "version": entry["version"],
-        "framework": entry["framework"],
+        "version": " + ".join(sorted({m["version"] for m in members})),
+        "framework": " + ".join(sorted({m["framework"] for m in members})),
+        "members": [m["id"] for m in members],
         "summary": "Classifies a macular OCT B-scan. Trained and tested by patient.",
         "data": training_data(),
         "test": figures,
         "calibration": {
-            "temperature": entry["temperature"],
-            "ece_before": ece(softmax(logits)),
+            "temperatures": {m["id"]: m["temperature"] for m in members},
+            "ece_before": ece(plain),
             "ece_after": ece(probabilities),
             "conformal_threshold": threshold,
             "test_coverage": float(covered.mean()),
             "test_mean_set_size": float(sizes.mean()),
             "mean_p_of_label": float(allowed_probability(probabilities, allowed).mean()),
         },
+        "leave_one_out": json.loads(apart.read_text()) if apart.exists() else {},
         "limits": LIMITS,
         "history": history,
         "figures": [f"{name}.png" for name in drawn],

@@ -150,9 +150,7 @@ def view(scan: Annotated, window: Straight, size: tuple[int, int], rater: int = 
     )
 
 
-def random_view(
-    scan: Annotated, rng: np.random.Generator, size: tuple[int, int], columns: int = SEGMENT_SIZE[1]
-) -> View:
+def random_view(scan: Annotated, rng: np.random.Generator, size: tuple[int, int], columns: int = SEGMENT_SIZE[1]) -> View:
     """A random part of a scan, tilted, bent, stretched, mirrored, weathered. ``size``: its width over
     ``columns``, those of a whole scan, is about the share of the scan that it shows."""
     base = scan.window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from octcore.models import ModelError, catalogue
+from octcore.models import ModelError, catalogue, ensemble
 from octcore.taxonomy import NOT_DETECTED_YET
 from ui.session import current_user, register_form, sign_in_form
 from ui.words import t
@@ -13,14 +13,22 @@ from ui.words import t
 def _models() -> None:
     st.subheader(t("start.models"))
     try:
-        known = catalogue()
+        together = ensemble()
+        known = ([together] if together else []) + catalogue()
     except ModelError as error:
         st.error(t("start.no_models", reason=error))
         return
     for model in known:
         overall = model.card["test"]["overall"]
-        low, high = overall["macro_auc_ci95"]
         st.markdown(f"**{model.id}** · {model.framework} · {model.version}")
+        if model.task == "segment":
+            protocol, lesions = model.card["protocol"], overall["per_class"]
+            st.caption(
+                t("start.outlines", layers=protocol["layers"]["mean_dice"], rater=protocol["rater_2"]["mean_dice"],
+                  fluid=protocol["fluid"]["dice"], cysts=lesions["IRF"]["dice"], drusen=lesions["DRUSEN"]["dice"])
+            )  # fmt: skip
+            continue
+        low, high = overall["macro_auc_ci95"]
         st.caption(
             t("start.figures", auc=overall["macro_auc"], low=low, high=high, accuracy=overall["accuracy"],
               ece=overall["ece"], n=overall["n"], groups=overall["groups"])
@@ -33,7 +41,7 @@ def main() -> None:
     with left:
         st.title(t("app.name"))
         st.markdown(f"#### {t('app.tagline')}")
-        for point in ("1", "2", "3"):
+        for point in ("1", "2", "4", "3"):
             st.markdown(f"- {t(f'start.point.{point}')}")
         st.caption(t("start.not_yet", labels=", ".join(t(f"disease.{label}.name") for label in NOT_DETECTED_YET)))
     with right:

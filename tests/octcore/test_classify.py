@@ -168,8 +168,9 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
 def _keras_answer(file: Path, tensor: NDArray[np.float32], backend: str) -> NDArray[np.float32]:
     """What a `.keras` file says of (N, 1, H, W) in a process of its own, since Keras has one backend a process."""
     code = (
-        "import sys, numpy, keras; x = numpy.load(sys.stdin.buffer);"
-        f"numpy.save(sys.stdout.buffer, keras.models.load_model({str(file)!r}).predict(x, verbose=0))"
+        "import io, sys, numpy, keras; x = numpy.load(io.BytesIO(sys.stdin.buffer.read())); out = io.BytesIO();"
+        f"numpy.save(out, keras.models.load_model({str(file)!r}).predict(x, verbose=0));"
+        "sys.stdout.buffer.write(out.getvalue())"
     )
     sent, environment = io.BytesIO(), {**os.environ, "KERAS_BACKEND": backend}
     np.save(sent, tensor.transpose(0, 2, 3, 1))

@@ -169,7 +169,8 @@ def test_the_card_keeps_to_the_floor() -> None:
 
 
 def test_real_lesions_of_patients_kept_aside(shared_segmentation: Path) -> None:
-    rows = [r for r in csv.DictReader(open(shared_segmentation / "kermany_lesions" / "manifest.csv")) if r["split"] == "val"]
+    with open(shared_segmentation / "kermany_lesions" / "manifest.csv", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["split"] == "val"]
     drusen = LESIONS.index("DRUSEN") + 1
     both = total = 0
     for row in [r for r in rows if int(r["retinal_drusen_pixels"]) > 500][:12]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from octcore import migrations
 from octcore.store import MIGRATIONS, Store, UserExists
 
 
@@ -158,3 +159,109 @@ def test_migrations_ran_once_and_are_counted(store: Store) -> None:
     version = sqlite3.connect(store.folder / "studio.db").execute("pragma user_version").fetchone()[0]
     assert version == len(MIGRATIONS)
     assert store.setting("cookie_key") == Store(store.folder).setting("cookie_key")
+
+
+def segment(store: Store, user: int, data: bytes, label: str = "IRF+SRF") -> str:
+    return store.save_result(
+        user, scan_bytes=data, file_name="seg.png", sha256=hashlib.sha256(data).hexdigest(), result={"milliseconds": 3.0},
+        thumbnail_png=b"thumb" + data, label=label, probability=None, model="ensemble", version="1", task="segment",
+        lesions_png=b"lesions" + data, surfaces_npz=b"surfaces" + data,
+    )  # fmt: skip
+
+
+def files(store: Store) -> list[Path]:
+    return [p for p in (store.folder / "files").rglob("*") if p.is_file()]
+
+
+def test_a_scan_has_a_result_a_task(store: Store) -> None:
+    ada = store.create_user("ada", "Ada", "ada@example.org", "hash")
+    oct, seg = save(store, ada, b"pixels"), segment(store, ada, b"pixels")
+    assert oct != seg and segment(store, ada, b"pixels") == seg and store.results(ada)[1] == 2
+    sha = hashlib.sha256(b"pixels").hexdigest()
+    found = store.find(ada, sha, "ensemble", "1", task="segment")
+    assert found and found.id == seg and found.task == "segment" and found.probability is None
+    kept = store.find(ada, sha, "ensemble", "1")
+    assert kept and kept.id == oct and kept.task == "oct"
+    assert store.file_bytes(ada, seg, "lesions") == b"lesionspixels"
+    assert store.file_bytes(ada, seg, "surfaces") == b"surfacespixels"
+    with pytest.raises(KeyError):
+        store.file_bytes(ada, seg, "heatmap")
+    store.delete_result(ada, oct)
+    assert store.file_bytes(ada, seg, "scan") == b"pixels"
+
+
+def test_a_task_and_any_of_several_lesions_are_found(store: Store) -> None:
+    ada = store.create_user("ada", "Ada", "ada@example.org", "hash")
+    save(store, ada, b"1", label="DRUSEN")
+    for data, label in ((b"2", "IRF+SRF"), (b"3", "DRUSEN+SHRM"), (b"4", "NONE")):
+        segment(store, ada, data, label)
+    assert [store.results(ada, labels=[name])[1] for name in ("SRF", "DRUSEN", "RF", "IRF+")] == [1, 2, 0, 0]
+    assert store.results(ada, labels=["SRF", "SHRM"])[1] == 2
+    assert store.results(ada, labels=["DRUSEN"], tasks=["segment"])[1] == 1 and store.results(ada, tasks=["oct"])[1] == 1
+    by_probability = store.results(ada, sort="probability")[0]
+    assert by_probability[0].task == "oct", "what has no probability comes last"
+
+
+def test_a_review_stands_beside_its_result_and_goes_with_it(store: Store) -> None:
+    ada = store.create_user("ada", "Ada", "ada@example.org", "hash")
+    result = segment(store, ada, b"pixels")
+    first, second = store.save_review(ada, result, b"mask 1", "too small"), store.save_review(ada, result, b"mask 2")
+    again = Store(store.folder)
+    assert [(r.id, r.note) for r in again.reviews(ada, result)] == [(second, ""), (first, "too small")]
+    assert again.review_mask(ada, first) == b"mask 1" and again.file_bytes(ada, result, "lesions") == b"lesionspixels"
+    assert store.delete_result(ada, result) and files(store) == [] and store.reviews(ada, result) == []
+    with pytest.raises(KeyError):
+        store.review_mask(ada, first)
+
+
+def test_a_mask_that_is_also_a_results_file_stays_with_it(store: Store) -> None:
+    ada, bob = (store.create_user(n, n, f"{n}@example.org", "hash") for n in ("ada", "bob"))
+    hers, his = segment(store, ada, b"pixels"), segment(store, bob, b"pixels")
+    store.save_review(ada, hers, b"lesionspixels")
+    store.delete_user(ada)
+    assert store.file_bytes(bob, his, "lesions") == b"lesionspixels"
+    store.delete_user(bob)
+    assert files(store) == []
+
+
+def test_nobody_reviews_or_sees_anothers(store: Store) -> None:
+    ada, eve = (store.create_user(n, n, f"{n}@example.org", "hash") for n in ("ada", "eve"))
+    mine = segment(store, ada, b"pixels")
+    review = store.save_review(ada, mine, b"mask")
+    assert store.reviews(eve, mine) == [] and not store.annotate(eve, mine, {"note": "hers"})
+    with pytest.raises(KeyError):
+        store.review_mask(eve, review)
+    with pytest.raises(KeyError):
+        store.save_review(eve, mine, b"another mask")
+    assert len(files(store)) == 5, "a refused review leaves no file"
+
+
+def test_what_a_person_knows_is_added_to_a_result_and_taken_away(store: Store) -> None:
+    ada = store.create_user("ada", "Ada", "ada@example.org", "hash")
+    result = segment(store, ada, b"pixels")
+    assert store.annotate(ada, result, {"spacing_by_hand_mm": [0.00387, 0.0113]})
+    kept = store.result(ada, result)
+    assert kept and kept.result == {"milliseconds": 3.0, "spacing_by_hand_mm": [0.00387, 0.0113]}
+    store.annotate(ada, result, {"spacing_by_hand_mm": None})
+    kept = store.result(ada, result)
+    assert kept and kept.result == {"milliseconds": 3.0}
+
+
+def test_a_database_of_before_segmentation_keeps_its_results(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    old = sqlite3.connect(folder / "studio.db")
+    for step in migrations.MIGRATIONS[:2]:
+        step(old)
+    old.execute("insert into users values (1, 'ada', 'Ada', 'ada@example.org', 'hash', null, '2026-01-01')")
+    row = ("abc", 1, "2026-01-02T03:04:05.000000+00:00", "eye.png", "sha", "CNV", 0.9, "ensemble", "1", "{}", "s", "t", "h")
+    old.execute(f"insert into results values ({', '.join('?' * 13)})", row)
+    old.execute("pragma user_version = 2")
+    old.commit()
+    old.close()
+    store = Store(folder)
+    kept = store.result(1, "abc")
+    assert kept and (kept.label, kept.probability, kept.task, kept.file_name) == ("CNV", 0.9, "oct", "eye.png")
+    store.save_review(1, "abc", b"mask")
+    store.delete_user(1)
+    assert store.results(1) == ([], 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octcore.models import catalogue
+from octcore.models import catalogue, ensemble
 from tests.pages.conftest import Open
 
 
@@ -16,17 +16,20 @@ def test_every_card_with_its_own_figures(open_page: Open, language: str) -> None
     app = open_page("models", language)
     assert not app.exception
     shown = {m.value for m in app.metric}
-    tables = app.dataframe
-    for k, model in enumerate(catalogue()):
+    tables = iter(table.value for table in app.dataframe)
+    together = ensemble()
+    for model in ([together] if together else []) + catalogue():
         overall = model.card["test"]["overall"]
         assert any(model.card["limits"][0] in m.value for m in app.markdown)
+        first, second = next(tables), next(tables)
         if model.task == "segment":
             protocol = model.card["protocol"]
             assert {f"{protocol['layers']['mean_dice']:.3f}", f"{protocol['fluid']['dice']:.3f}"} <= shown
             continue
         assert {f"{overall['macro_auc']:.3f}", f"{overall['accuracy']:.1%}", str(overall["groups"])} <= shown
-        assert len(tables[2 * k].value) == len(model.card["test"]["sources"])
-        assert len(tables[2 * k + 1].value) == len(overall["per_class"])
+        assert len(first) == len(model.card["test"]["sources"]) and len(second) == len(overall["per_class"])
+        if model.card.get("leave_one_out"):
+            assert len(next(tables)) == len(model.card["leave_one_out"])
 
 
 def test_without_weights_it_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

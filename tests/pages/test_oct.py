@@ -70,7 +70,7 @@ def test_a_bad_file_says_one_sentence_and_the_others_go_on(open_page: Open, stor
         ("random.png", os.urandom(5000)),
         ("good.png", good),
     )
-    assert len(app.error) == 5 and "no image" in app.error[0].value
+    assert len(app.error) == 5 and "no scan" in app.error[0].value
     assert [r.file_name for r in store.results(ann.id)[0]] == ["good.png"]
     assert len(app.metric) >= 1
 

@@ -2,7 +2,7 @@
 
 EN = {
     "oct.title": "OCT classification",
-    "oct.drop": "Drop macular B-scans here (JPEG, PNG, TIFF, BMP, WebP)",
+    "oct.drop": "Drop macular B-scans here: pictures, DICOM, or your device's own files (.vol, .xml, .e2e, .fda, .img, .oct), also as ZIP",
     "oct.model": "Model",
     "oct.ensemble": "All models, averaged (default)",
     "oct.try": "No scan at hand? Try a synthetic one, drawn by this program:",
@@ -36,7 +36,7 @@ EN = {
 
 ZH = {
     "oct.title": "OCT 分类",
-    "oct.drop": "将黄斑 B 扫描拖到此处（JPEG、PNG、TIFF、BMP、WebP）",
+    "oct.drop": "将黄斑 B 扫描拖到此处：图片、DICOM 或设备原始文件（.vol、.xml、.e2e、.fda、.img、.oct），也可为 ZIP",
     "oct.model": "模型",
     "oct.ensemble": "所有模型的平均（默认）",
     "oct.try": "手边没有图像？试试由本程序绘制的合成示例：",
