@@ -17,7 +17,31 @@ Rgb = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Drawer = Callable[[np.random.Generator], Rgb]
 
-WORDS = "the of and a in to patient report page value mean table figure result left right normal date number total 2024 1.5 %".split()
+WORDS = [
+    "the",
+    "of",
+    "and",
+    "a",
+    "in",
+    "to",
+    "patient",
+    "report",
+    "page",
+    "value",
+    "mean",
+    "table",
+    "figure",
+    "result",
+    "left",
+    "right",
+    "normal",
+    "date",
+    "number",
+    "total",
+    "2024",
+    "1.5",
+    "%",
+]
 
 
 def _size(rng: np.random.Generator) -> tuple[int, int]:
@@ -118,13 +142,17 @@ def grating(rng: np.random.Generator) -> Rgb:
         warp = _smooth(rng, (height, width), 30, 15) * rng.uniform(0, 60)
         total += np.sin(2 * np.pi * (np.cos(angle) * x + np.sin(angle) * y + warp) / period)
     total = (total - total.min()) / np.ptp(total)
-    return _tinted(total, np.array(_colour(rng), float), np.array(_colour(rng), float)) if rng.random() < 0.5 else _grey(total * 255)
+    return (
+        _tinted(total, np.array(_colour(rng), float), np.array(_colour(rng), float)) if rng.random() < 0.5 else _grey(total * 255)
+    )
 
 
 def seismic(rng: np.random.Generator) -> Rgb:
     """Many thin wavy reflectors over the whole height."""
     height, width = _size(rng)
-    trace = cv2.GaussianBlur(rng.standard_normal((height * 2, 1)).astype(np.float32), (0, 0), sigmaX=0.1, sigmaY=rng.uniform(1.5, 5))
+    trace = cv2.GaussianBlur(
+        rng.standard_normal((height * 2, 1)).astype(np.float32), (0, 0), sigmaX=0.1, sigmaY=rng.uniform(1.5, 5)
+    )
     shift = _curve(rng, width, rng.uniform(15, 90)) * rng.uniform(5, 60)
     rows = np.clip(np.arange(height)[:, None] + shift[None] + height / 2, 0, 2 * height - 1).astype(int)
     values = trace[rows, 0] / trace.std() + rng.normal(0, rng.uniform(0, 0.4), (height, width))
@@ -217,7 +245,9 @@ def ultrasound(rng: np.random.Generator) -> Rgb:
         inside = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1
         tissue[inside] *= rng.uniform(0.03, 0.4)
     speckle = cv2.GaussianBlur(rng.gamma(1.2, 1 / 1.2, (height, width)).astype(np.float32), (0, 0), rng.uniform(1, 3), sigmaY=1)
-    values = np.clip(tissue * speckle, 0, 3) ** rng.uniform(0.5, 1.0) * rng.uniform(90, 190) * (1 - rng.uniform(0, 0.7) * y / height)
+    values = (
+        np.clip(tissue * speckle, 0, 3) ** rng.uniform(0.5, 1.0) * rng.uniform(90, 190) * (1 - rng.uniform(0, 0.7) * y / height)
+    )
     kind = rng.integers(3)
     if kind == 0:  # a fan
         top = -rng.uniform(0.02, 0.4) * height
@@ -237,7 +267,9 @@ def tomogram(rng: np.random.Generator) -> Rgb:
     """Ellipses in an ellipse: a slice through a head or a body."""
     height, width = int(rng.integers(150, 400)), int(rng.integers(150, 400))
     out = np.full((height, width), rng.uniform(0, 8), np.float32)
-    cv2.ellipse(out, (width // 2, height // 2), (int(width * 0.42), int(height * 0.44)), 0, 0, 360, float(rng.uniform(120, 255)), -1)
+    cv2.ellipse(
+        out, (width // 2, height // 2), (int(width * 0.42), int(height * 0.44)), 0, 0, 360, float(rng.uniform(120, 255)), -1
+    )
     rim = rng.uniform(0.02, 0.08)
     inner = int(width * (0.42 - rim)), int(height * (0.44 - rim))
     cv2.ellipse(out, (width // 2, height // 2), inner, 0, 0, 360, float(rng.uniform(40, 130)), -1)
@@ -256,7 +288,9 @@ def radiograph(rng: np.random.Generator) -> Rgb:
     values = 60 + 90 * _smooth(rng, (height, width), 50, 50)
     for side in (-1, 1):  # lungs
         cx = width * (0.5 + side * rng.uniform(0.17, 0.25))
-        values -= rng.uniform(30, 90) * np.exp(-((((x - cx) / (0.16 * width)) ** 2 + ((y - 0.5 * height) / (0.33 * height)) ** 2) ** 2))
+        values -= rng.uniform(30, 90) * np.exp(
+            -((((x - cx) / (0.16 * width)) ** 2 + ((y - 0.5 * height) / (0.33 * height)) ** 2) ** 2)
+        )
     values += rng.uniform(20, 90) * np.exp(-(((x - width / 2) / (0.06 * width)) ** 2))
     gap, bend = rng.uniform(14, 40), rng.uniform(0.0004, 0.003)
     arcs = np.sin(2 * np.pi * (y - bend * (x - width / 2) ** 2) / gap)
@@ -288,7 +322,7 @@ def skin(rng: np.random.Generator) -> Rgb:
     edge = 1 + 0.4 * (_smooth(rng, (height, width), 12, 12) - 0.5)
     cy, cx = rng.uniform(0.3, 0.7) * height, rng.uniform(0.3, 0.7) * width
     far = ((y - cy) / (rng.uniform(0.08, 0.35) * height)) ** 2 + ((x - cx) / (rng.uniform(0.08, 0.35) * width)) ** 2
-    mole = 1 / (1 + np.exp(6 * (far * edge - 1)))
+    mole = 1 / (1 + np.exp(np.minimum(6 * (far * edge - 1), 60)))
     out = out * (1 - mole[..., None] * rng.uniform(0.3, 0.85) * (0.7 + 0.3 * _smooth(rng, (height, width), 4, 4)[..., None]))
     out = np.ascontiguousarray(np.clip(out, 0, 255).astype(np.uint8))
     for _ in range(int(rng.integers(0, 12))):
@@ -324,7 +358,9 @@ def ball(rng: np.random.Generator) -> Rgb:
     out = _tinted(texture, np.array(_colour(rng), float), np.array(_colour(rng), float)).astype(np.float32)
     y, x = np.mgrid[:height, :width].astype(np.float32)
     if rng.random() < 0.6:
-        out *= np.clip(1.2 - rng.uniform(0.5, 2) * np.hypot(y / height - rng.uniform(0, 1), x / width - rng.uniform(0, 1)), 0, 1)[..., None]
+        out *= np.clip(1.2 - rng.uniform(0.5, 2) * np.hypot(y / height - rng.uniform(0, 1), x / width - rng.uniform(0, 1)), 0, 1)[
+            ..., None
+        ]
     out[~mask] = rng.choice([0, 0, 0, 255])
     return np.clip(out, 0, 255).astype(np.uint8)
 

@@ -58,9 +58,11 @@ PYPI: dict[str, str] = {
 MEDICAL = ("dicom", "histology", "volumes")
 MOST = {"drawings": 1200, "games": 500, "screens": 500, "plots": 500, "opencv": 450, "sky": 300}
 """So many pictures of a kind are used; the other kinds are used whole."""
-RETINAL = ("retina", "microaneurysm", "fundus", "sphx_glr_plot_ridge", "oct_")
+RETINAL = ("retina", "microaneurysm", "fundus", "plot_ridge", "plot_pixel_graphs")
 """Names of pictures in these packages that do show a retina."""
 LONGEST = 768
+FILMS, FRAMES = ("color3d", "examples_ybr", "emri_small.dcm", "us1_uncr"), 12
+"""DICOM files of many frames, and how many of them are used."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Picture:
             if self.frame is not None:
                 return _slice(self.file, *self.frame)
             if self.kind == "dicom":
-                return _dicom(self.file)
+                return _dicom(self.file, self.seed)
             return _decoded(self.file, self.seed)
         except Exception:  # what a foreign package's test file does on decoding is not our matter
             return None
@@ -103,7 +105,9 @@ def download(folder: Path) -> None:
             continue
         with tempfile.TemporaryDirectory(dir=folder) as temporary:
             subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", temporary, name], check=True)
-            subprocess.run([sys.executable, "-m", "zipfile", "-e", str(next(Path(temporary).glob("*.whl"))), str(target)], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "zipfile", "-e", str(next(Path(temporary).glob("*.whl"))), str(target)], check=True
+            )
 
 
 def found(folder: Path, seed: int = 0) -> list[Picture]:
@@ -147,7 +151,9 @@ def _pictures_in(file: Path, name: str, kind: str) -> Iterator[Picture]:
                     yield Picture(f"{name}#{axis}.{k}", kind, file, (axis, float(at)))
     elif kind == "dicom":
         if lower.endswith(".dcm") or ("data_store" in lower and "." not in file.name):
-            yield Picture(name, kind, file)
+            frames = FRAMES if any(word in lower for word in FILMS) else 1
+            for k in range(frames):
+                yield Picture(f"{name}#{k}", kind, file, seed=k)
     elif lower.endswith((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp")):
         yield Picture(name, kind, file, seed=size)
 
@@ -165,13 +171,13 @@ def _decoded(file: Path, seed: int) -> Rgb | None:
     return out if min(out.shape[:2]) >= 24 else None
 
 
-def _dicom(file: Path) -> Rgb | None:
+def _dicom(file: Path, frame: int = 0) -> Rgb | None:
     import pydicom
 
     data = pydicom.dcmread(file, force=True)
     pixels = np.asarray(data.pixel_array, np.float32)
     while pixels.ndim > (3 if data.get("SamplesPerPixel", 1) == 3 else 2):
-        pixels = pixels[len(pixels) // 2]
+        pixels = pixels[len(pixels) * frame // FRAMES]
     if data.get("PhotometricInterpretation") == "MONOCHROME1":
         pixels = -pixels
     return _windowed(pixels)

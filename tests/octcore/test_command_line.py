@@ -33,6 +33,22 @@ def test_analyze_says_one_object_a_file_also_for_files_that_cannot_be_read(tmp_p
     assert keys <= first.keys() and keys <= second.keys()
 
 
+def test_segment_measures_and_writes_what_a_script_needs(tmp_path: Path) -> None:
+    scan = tmp_path / "dme.png"
+    scan.write_bytes(png_bytes("DME"))
+    said = json.loads(run("analyze", scan, "--task", "segment", "--json", "--out", tmp_path / "out").stdout)
+    assert said["readable"] and said["task"] == "segment" and said["label"] is None
+    assert said["measurements"]["retina_thickness_mean_px"] > 20 and "fluid_area_px" in said["measurements"]
+    assert not any(key.endswith(("_mm2", "_um")) for key in said["measurements"])  # a PNG says no spacing
+    assert set(said["artifacts"]) == {"lesions", "masks", "overlay", "measurements"}
+    assert all(Path(place).stat().st_size for place in said["artifacts"].values())
+    with open(tmp_path / "m.csv", "w") as file:
+        file.write(f"image,mask\n{scan},{said['artifacts']['lesions']}\n")
+    found = run("evaluate", "--task", "segment", "--manifest", tmp_path / "m.csv", "--classes", "1=IRF,2=SRF", "--json")
+    assert json.loads(found.stdout)["overall"]["per_class"]["IRF"]["dice"] in (1.0, None)
+    assert run("evaluate", "--task", "segment", "--manifest", tmp_path / "m.csv").returncode == 2
+
+
 def test_exit_codes(tmp_path: Path) -> None:
     good = tmp_path / "good.png"
     good.write_bytes(png_bytes("DME"))

@@ -19,6 +19,8 @@ from octcore.taxonomy import OCT_LABELS, leaves
 from train.augment import augmented
 from train.data import REPOSITORY, oct_rows, sampling_weights
 from train.oct import family_loss
+from train.segment import chosen, lesion_loss
+from train.segmentation_data import ANY_FLUID
 
 
 def test_no_patient_is_on_two_sides(shared_oct: Path) -> None:
@@ -61,22 +63,70 @@ def test_augmentation_never_turns_a_retina_upside_down() -> None:
         assert np.corrcoef(np.arange(len(middle)), np.median(middle, axis=1))[0, 1] > 0.5
 
 
-def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
-    def step(*args: str) -> str:
-        environment = {**os.environ, "OCTCORE_WEIGHTS": str(tmp_path / "weights")}
-        done = subprocess.run([sys.executable, "-m", *args], cwd=tmp_path, capture_output=True, text=True, check=False,
-                              env={**environment, "PYTHONPATH": str(REPOSITORY)})  # fmt: skip
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
+def step(folder: Path, *args: str) -> str:
+    """Run a module in a folder of its own, with weights of its own; what it printed."""
+    environment = {**os.environ, "OCTCORE_WEIGHTS": str(folder / "weights"), "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run([sys.executable, "-m", *args], cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
+
+def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
     run = ["train.oct", "--limit", "32", "--batch", "16", "--out", "runs/tiny"]
-    first = step(*run, "--epochs", "2", "--stop-after", "1")
-    second = step(*run, "--epochs", "2")  # goes on where the first stopped
+    first = step(tmp_path, *run, "--epochs", "2", "--stop-after", "1")
+    second = step(tmp_path, *run, "--epochs", "2")  # goes on where the first stopped
     assert ('"epoch": 1' in first, '"epoch": 2' in first) == (True, False)
     assert ('"epoch": 1' in second, '"epoch": 2' in second) == (False, True)
     assert [h["epoch"] for h in json.loads((tmp_path / "runs/tiny/history.json").read_text())] == [1, 2]
-    step("train.export", "runs/tiny", "--limit", "40")
-    step("train.evaluate", "tiny", "--limit", "40")
-    card = json.loads((tmp_path / "weights/tiny/card.json").read_text())
-    assert card["test"]["overall"]["n"] == 40
-    assert all((tmp_path / "weights/tiny" / name).exists() for name in card["figures"])
+    assert (tmp_path / "runs/tiny/training.png").stat().st_size > 5000  # the curves, drawn while it ran
+    step(tmp_path, "train.export", "runs/tiny", "--limit", "40")
+
+    # A Keras network that follows the first one as its teacher goes the same road; both together are the ensemble.
+    learn = ["train.oct", "--net", "keras-cnn", "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1"]
+    step(tmp_path, *learn, "--teacher", "runs/tiny", "--out", "runs/keras")
+    step(tmp_path, "train.export", "runs/keras", "--limit", "40")
+    assert (tmp_path / "weights/keras/native.keras").exists()
+    for name in ("keras", "ensemble"):
+        step(tmp_path, "train.evaluate", name, "--limit", "40")
+        card = json.loads((tmp_path / "weights" / name / "card.json").read_text())
+        assert card["test"]["overall"]["n"] == 40
+        assert all((tmp_path / "weights" / name / file).exists() for file in card["figures"])
+    assert card["members"] == ["keras", "tiny"] and card["framework"] == "Keras + PyTorch"
+
+
+def test_a_source_left_out_is_scored_and_was_not_learned(tmp_path: Path, shared_oct: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    said = step(tmp_path, "train.leave_one_out", "duke_farsiu2013_central", "--epochs", "1", "--limit", "32", "--net", "resnet18")
+    found = json.loads((tmp_path / "weights/LEAVE_ONE_OUT.json").read_text())["duke_farsiu2013_central"]
+    assert found["n"] == sum(r.source == "duke_farsiu2013_central" for r in oct_rows()) and "AMD" in said
+
+
+def test_the_segmentations_road(tmp_path: Path, shared_segmentation: Path) -> None:
+    few = ["--limit", "4", "--steps", "2", "--batch", "2"]
+    learn = ["train.segment", "--protocol", "relaynet", "--out", "runs/a", *few]
+    assert '"epoch": 1' in step(tmp_path, *learn, "--epochs", "2", "--stop-after", "1")
+    assert '"epoch": 1' not in step(tmp_path, *learn, "--epochs", "2")
+    step(tmp_path, "train.segment", "--start", "runs/a", "--out", "runs/b", *few, "--epochs", "1")
+    (tmp_path / "weights").mkdir()
+    step(tmp_path, "train.export_segment", "runs/b")
+    step(tmp_path, "train.evaluate_segment", "oct-segmentation", "--protocol-run", "runs/a", "--limit", "3")
+    card = json.loads((tmp_path / "weights/oct-segmentation/card.json").read_text())
+    assert card["protocol"]["layers"]["images"] == 3
+    assert card["protocol"]["rater_2"]["mean_dice"] > 0.7  # two people who outline the same layers agree
+
+
+def test_the_protocols_subjects_are_kept_apart(shared_segmentation: Path) -> None:
+    learned, _, watched = chosen("relaynet")
+    assert {s.group for s in learned} == {f"duke-{k}" for k in range(1, 6)}
+    assert not {s.group for s in learned} & {s.group for s in watched}
+
+
+def test_a_partial_label_of_a_pixel_asks_for_the_fluids_sum_only() -> None:
+    target = torch.full((1, 4, 4), ANY_FLUID)
+    for fluid in (1, 2):
+        logits = torch.full((1, 5, 4, 4), -20.0)
+        logits[:, fluid] = 20.0
+        assert lesion_loss(logits, target).item() < 0.1
+    logits = torch.full((1, 5, 4, 4), -20.0)
+    logits[:, 3] = 20.0
+    assert lesion_loss(logits, target).item() > 5
