@@ -4,6 +4,7 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 READY := .venv/.ready
+RESNET := --rate 2e-3 --decay 0.05 --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
 
 .PHONY: setup run test check screenshot train-oct train-segment
 
@@ -36,10 +37,11 @@ train-oct: $(READY)
 	$(BIN)/python -m train.oct --net keras-cnn --out runs/oct-cnn --epochs 6 --small-epochs 2 --rate 1e-3 --mixup 0.1 \
 	  --average 0.995 --seed 2 --patience 6
 	$(BIN)/python -m train.export runs/oct-cnn
-	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 12 --small-epochs 10 --rate 2e-3 --decay 0.05 \
-	  --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
+	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 12 --small-epochs 12 $(RESNET) --stop-after 6
+	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 9 --small-epochs 8 $(RESNET) --stop-after 2
+	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 10 --small-epochs 8 $(RESNET)
 	$(BIN)/python -m train.export runs/oct-resnet18
-	$(BIN)/python -m train.leave_one_out tvhl_mexico octdl
+	$(BIN)/python -m train.leave_one_out tvhl_mexico
 	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model || exit 1; done
 
 train-segment: $(READY)

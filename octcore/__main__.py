@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--task", default="oct", choices=["oct", "segment"])
     analyze.add_argument("--model", default="ensemble")
     analyze.add_argument("--out", type=Path, help="folder for the heat map; for segment the masks, the overlay, the table")
+    analyze.add_argument("--insist", action="store_true", help="read also what the quality check takes for no scan of a retina")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line and file")
     evaluate = commands.add_parser("evaluate", help="figures on a labelled CSV")
     evaluate.add_argument("--task", default="oct", choices=["oct", "segment"])
@@ -54,8 +55,9 @@ def _unreadable(file: Path, model: str, task: str, reason: str, digest: str | No
     }
 
 
-def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[str, Any]:
+def analyze_file(file: Path, model: str, task: str, out: Path | None, insist: bool = False) -> dict[str, Any]:
     """The contract's object for one file; never raises for a bad file."""
+    from octcore.quality import assess
     from octcore.readers import read
     from octcore.scan import ScanError
 
@@ -65,8 +67,11 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[st
         data = file.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         scan = read(data, file.name)
-        if scan.modality == "fundus":
-            raise ScanError("unsupported", "This is a colour photograph, not an OCT B-scan.")
+        quality = assess(scan)
+        if not insist and quality.kind == "fundus":
+            raise ScanError("unsupported", "This is a photograph of the fundus, not an OCT B-scan (--insist reads it).")
+        if not insist and not quality.accepted:
+            raise ScanError("unsupported", "This does not look like a scan of a retina (--insist reads it).")
     except ScanError as error:
         return _unreadable(file, model, task, str(error), digest)
     except OSError as error:
@@ -78,7 +83,7 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None) -> dict[st
         "readable": True,
         "reason": None,
         "slices": scan.slices,
-        "warnings": list(scan.warnings),
+        "warnings": [*scan.warnings, *quality.reasons],
         **found,
         "milliseconds": (time.perf_counter() - started) * 1e3,
     }
@@ -138,7 +143,7 @@ def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | Non
 def _analyze(args: argparse.Namespace) -> int:
     readable = 0
     for file in args.files:
-        result = analyze_file(file, args.model, args.task, args.out)
+        result = analyze_file(file, args.model, args.task, args.out, args.insist)
         readable += result["readable"]
         if args.json:
             print(json.dumps(result), flush=True)

@@ -15,7 +15,6 @@ from octcore.straighten import Straight, look, maps_onto_scan, straighten
 from octcore.surfaces import ordered_surfaces
 from octcore.taxonomy import FLUID, LAYERS, LESIONS
 
-
 LEAST = 0.4
 """Probability from which a pixel belongs to a lesion: best mean Dice on the Kermany validation patients."""
 

@@ -6,15 +6,14 @@ import streamlit as st
 
 from octcore import models
 from octcore.models import ModelError
-from octcore.phantom import KINDS, png_bytes
 from octcore.scan import ScanError
+from ui.gate import Refused, say_refusal
 from ui.literal import literal
 from ui.moments import moment
 from ui.result_view import analyse, show_result
 from ui.session import require_user, store
+from ui.upload import TYPES, dropped
 from ui.words import t
-
-TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"]
 
 user = require_user()
 st.subheader(t("oct.title"))
@@ -30,24 +29,9 @@ uploads = upper.file_uploader(t("oct.drop"), type=TYPES, accept_multiple_files=T
 shown = {name: t("oct.ensemble") if name == models.ENSEMBLE else name for name in names}
 model = side.selectbox(t("oct.model"), names, format_func=shown.__getitem__)
 
-st.caption(t("oct.try"))
-with st.container(horizontal=True):
-    for kind in KINDS:
-        if st.button(kind, key=f"try-{kind}"):
-            st.session_state["tried"] = kind
-
-# Each drop has an id of its own, also of the same file: a rerun is no second drop, and a second drop is one.
-files = [(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
-if files:
-    st.session_state.pop("tried", None)
-elif "tried" in st.session_state:
-    kind = st.session_state["tried"]
-    files = [(f"synthetic-{kind}", f"synthetic-{kind}.png", png_bytes(kind, seed=1))]
-else:
-    st.info(t("oct.nothing"))
-
 first_seen: dict[tuple[str, str], bool] = st.session_state.setdefault("drops", {})
 drawn: set[str] = set()
+files = dropped(uploads, "oct")
 for drop, name, data in files:
     if len(files) > 1:
         st.markdown(f"##### {literal(name)}")
@@ -56,6 +40,9 @@ for drop, name, data in files:
             result, known = analyse(store(), user, data, name, model)
     except ScanError as error:
         st.error(t(f"error.{error.code}", name=literal(name)))
+        continue
+    except Refused as refusal:
+        say_refusal(refusal, literal(name))
         continue
     except ModelError as broken:
         st.error(t("error.models", reason=broken))

@@ -7,6 +7,7 @@ import streamlit as st
 from octcore import models
 from octcore.models import ModelError
 from octcore.scan import ScanError
+from ui.gate import Refused, say_refusal
 from ui.literal import literal
 from ui.moments import moment
 from ui.segmentation_view import segment_scan, show_segmentation
@@ -43,6 +44,9 @@ for drop, name, data in files:
             result, known = segment_scan(store(), user, data, name, model)
     except ScanError as error:
         st.error(t(f"error.{error.code}", name=literal(name)))
+        continue
+    except Refused as refusal:
+        say_refusal(refusal, literal(name))
         continue
     except ModelError as broken:
         st.error(t("error.models", reason=broken))

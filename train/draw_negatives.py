@@ -108,7 +108,7 @@ def gradient(rng: np.random.Generator) -> Rgb:
 def uniform(rng: np.random.Generator) -> Rgb:
     value = _colour(rng) if rng.random() < 0.5 else (int(rng.integers(0, 256)),) * 3
     out = np.full((*_size(rng), 3), value, np.float32) + rng.normal(0, rng.choice([0.0, 2.0, 6.0]), 3)
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(out, 0, 255), np.uint8)
 
 
 def bands(rng: np.random.Generator) -> Rgb:
@@ -129,7 +129,7 @@ def bands(rng: np.random.Generator) -> Rgb:
     out = palette[index].astype(np.float32)
     if rng.random() < 0.5:
         out += rng.normal(0, rng.uniform(2, 15), (height, width, 1))
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(out, 0, 255), np.uint8)
 
 
 def grating(rng: np.random.Generator) -> Rgb:
@@ -204,7 +204,9 @@ def plot(rng: np.random.Generator) -> Rgb:
     elif kind == 4:
         axes.hist(rng.standard_normal(300), bins=20)
     else:
-        axes.specgram(np.cumsum(rng.standard_normal(4000)), NFFT=64, cmap=str(rng.choice(["viridis", "gray", "magma"])))
+        axes.specgram(
+            np.cumsum(rng.standard_normal(4000)), NFFT=64, noverlap=32, cmap=str(rng.choice(["viridis", "gray", "magma"]))
+        )
     if rng.random() < 0.4:
         axes.axis("off")
     target = io.BytesIO()
@@ -324,13 +326,13 @@ def skin(rng: np.random.Generator) -> Rgb:
     far = ((y - cy) / (rng.uniform(0.08, 0.35) * height)) ** 2 + ((x - cx) / (rng.uniform(0.08, 0.35) * width)) ** 2
     mole = 1 / (1 + np.exp(np.minimum(6 * (far * edge - 1), 60)))
     out = out * (1 - mole[..., None] * rng.uniform(0.3, 0.85) * (0.7 + 0.3 * _smooth(rng, (height, width), 4, 4)[..., None]))
-    out = np.ascontiguousarray(np.clip(out, 0, 255).astype(np.uint8))
+    seen = np.ascontiguousarray(np.clip(out, 0, 255), np.uint8)
     for _ in range(int(rng.integers(0, 12))):
         a, b = rng.integers(0, [width, height], 2), rng.integers(0, [width, height], 2)
-        cv2.line(out, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), (50, 35, 30), 1, cv2.LINE_AA)
+        cv2.line(seen, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), (50, 35, 30), 1, cv2.LINE_AA)
     if rng.random() < 0.4:
-        out[~_disc((height, width), rng)] = 0
-    return out
+        seen[~_disc((height, width), rng)] = 0
+    return seen
 
 
 def endoscopy(rng: np.random.Generator) -> Rgb:
@@ -362,7 +364,7 @@ def ball(rng: np.random.Generator) -> Rgb:
             ..., None
         ]
     out[~mask] = rng.choice([0, 0, 0, 255])
-    return np.clip(out, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(out, 0, 255), np.uint8)
 
 
 def eye(rng: np.random.Generator) -> Rgb:

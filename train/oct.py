@@ -127,6 +127,10 @@ def main() -> None:
     last = args.out / "last.pt"
     if last.exists():
         saved = torch.load(last, weights_only=False)
+        if saved["schedule"]["total_steps"] != schedule.total_steps:  # a cycle that was made shorter or longer meanwhile
+            for _ in range(steps * len(saved["history"])):
+                schedule.step()
+            saved["schedule"] = schedule.state_dict()
         for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
             part.load_state_dict(saved[state])
         if teachers:

@@ -13,24 +13,26 @@ from octcore.scan import Scan
 from octcore.store import Result, Store, User
 from ui import viewer
 from ui.charts import probability_chart
+from ui.gate import caveats_of
 from ui.words import t
 
 
 def analyse(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
     """This user's result for a file's bytes: the saved one where there is one, else a new one, saved before it is
-    returned. The second value says whether it was there. Raises `ScanError` and `models.ModelError`."""
+    returned. The second value says whether it was there. Raises `ScanError`, `Refused` and `models.ModelError`."""
     scan = read(data, name)
     version = models.version_of(model, "oct")
     known = store.find(user.id, scan.sha256, model, version)
     if known:
         return known, True
+    caveats = caveats_of(scan)
     said = classify(scan, model)
     result_id = store.save_result(
         user.id,
         scan_bytes=data,
         file_name=name,
         sha256=scan.sha256,
-        result=_as_json(said, scan),
+        result=_as_json(said, scan, caveats),
         thumbnail_png=viewer.scan_png(scan.pixels, 240),
         heatmap_png=viewer.heat_png(said.heatmap, _shape(scan)),
         label=said.label,
@@ -47,12 +49,13 @@ def _shape(scan: Scan) -> tuple[int, int]:
     return int(scan.pixels.shape[0]), int(scan.pixels.shape[1])
 
 
-def _as_json(said: Classification, scan: Scan) -> dict[str, object]:
+def _as_json(said: Classification, scan: Scan, caveats: list[str]) -> dict[str, object]:
     return {
         "probabilities": said.probabilities,
         "uncertainty": said.uncertainty,
         "prediction_set": list(said.prediction_set),
-        "caveats": list(said.caveats),
+        "caveats": list(dict.fromkeys([*said.caveats, *caveats])),
+        "warnings": list(scan.warnings),
         "milliseconds": said.milliseconds,
         "synthetic": scan.synthetic,
         "format": scan.format,
@@ -61,9 +64,9 @@ def _as_json(said: Classification, scan: Scan) -> dict[str, object]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _display_png(sha256: str, _data: bytes) -> bytes:
+def _display_png(sha256: str, _data: bytes, _name: str) -> bytes:
     """The upload as the browser can draw it (TIFF and deep grey cannot be drawn as they are)."""
-    return viewer.scan_png(read(_data).pixels)
+    return viewer.scan_png(read(_data, _name).pixels)
 
 
 def show_result(store: Store, result: Result) -> None:
@@ -72,9 +75,11 @@ def show_result(store: Store, result: Result) -> None:
     name = t(f"disease.{result.label}.name")
     for caveat in saved["caveats"]:
         (st.info if caveat == "synthetic" else st.warning)(t(f"caveat.{caveat}"))
+    for warning in saved.get("warnings", ()):
+        st.info(t(f"warning.{warning}"))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        picture = _display_png(result.sha256, store.file_bytes(result.user_id, result.id, "scan"))
+        picture = _display_png(result.sha256, store.file_bytes(result.user_id, result.id, "scan"), result.file_name)
         heat = store.file_bytes(result.user_id, result.id, "heatmap")
         viewer.show(picture, heat, alt=f"{result.file_name}: {name}", key=f"viewer-{result.id}")
     with right:

@@ -18,6 +18,7 @@ from octcore.segment import Segmentation
 from octcore.store import Result, Review, Store, User
 from octcore.taxonomy import LESIONS
 from ui import layers_viewer, viewer
+from ui.gate import caveats_of
 from ui.literal import literal
 from ui.moments import moment
 from ui.segmentation_table import area, measurement_rows
@@ -30,12 +31,13 @@ _REMEMBERED = "spacing_by_hand"
 
 def segment_scan(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
     """This user's segmentation of a file's bytes: the saved one where there is one, else a new one, saved before it is
-    returned. The second value says whether it was there. Raises `ScanError` and `models.ModelError`."""
+    returned. The second value says whether it was there. Raises `ScanError`, `Refused` and `models.ModelError`."""
     scan = read(data, name)
     version = models.version_of(model, "segment")
     known = store.find(user.id, scan.sha256, model, version, task="segment")
     if known:
         return known, True
+    caveats = caveats_of(scan)
     said = segment.segment(scan, model)
     result_id = store.save_result(
         user.id,
@@ -43,7 +45,7 @@ def segment_scan(store: Store, user: User, data: bytes, name: str, model: str) -
         scan_bytes=data,
         file_name=name,
         sha256=scan.sha256,
-        result=_as_json(said, scan),
+        result=_as_json(said, scan, caveats),
         thumbnail_png=_thumbnail(said, scan),
         lesions_png=files.labels_png(said.lesions),
         surfaces_npz=files.surfaces_npz(said.surfaces),
@@ -68,14 +70,14 @@ def fluid_found(result: Result) -> str:
     return area(said, "fluid_area") if said["fluid_area_px"] else ""
 
 
-def _as_json(said: Segmentation, scan: Scan) -> dict[str, object]:
+def _as_json(said: Segmentation, scan: Scan, caveats: list[str]) -> dict[str, object]:
     spacing = (scan.spacing_mm.axial, scan.spacing_mm.lateral)
     remembered: list[float | None] | None = st.session_state.get(_REMEMBERED)
     return {
         "measurements": measure(said, spacing),
         "spacing_mm": list(spacing),
         "spacing_by_hand_mm": None if all(spacing) else remembered,
-        "caveats": list(said.caveats),
+        "caveats": list(dict.fromkeys([*said.caveats, *caveats])),
         "warnings": list(scan.warnings),
         "milliseconds": said.milliseconds,
         "synthetic": scan.synthetic,
@@ -143,6 +145,8 @@ def _say_caveats(result: Result) -> None:
     for caveat in saved["caveats"]:
         key = f"caveat.{caveat}"
         (st.info if caveat == "synthetic" else st.warning)(t(key if key in TABLES["en"] else "seg.caveat"))
+    for warning in saved.get("warnings", ()):
+        st.info(t(f"warning.{warning}"))
     if saved.get("slices", 1) > 1:
         st.info(t("seg.middle", slices=saved["slices"]))
     if result.label == "NONE":

@@ -6,9 +6,11 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from octcore.phantom import KINDS, png_bytes
+from octcore.readers import EXTENSIONS, bundles, pack
 from ui.words import t
 
-TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"]
+TYPES = list(EXTENSIONS)
+"""What may be dropped, by ending; the content decides what a file is."""
 
 Drop = tuple[str, str, bytes]
 """An id (each drop has its own, also of the same file: a rerun is no second drop), the file's name, its bytes."""
@@ -24,9 +26,26 @@ def dropped(uploads: list[UploadedFile], page: str) -> list[Drop]:
                 st.session_state[tried] = kind
     if uploads:
         st.session_state.pop(tried, None)
-        return [(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
+        return _as_scans(uploads)
     if tried in st.session_state:
         kind = st.session_state[tried]
         return [(f"synthetic-{kind}", f"synthetic-{kind}.png", png_bytes(kind, seed=1))]
     st.info(t("oct.nothing"))
     return []
+
+
+def _as_scans(uploads: list[UploadedFile]) -> list[Drop]:
+    """Files that are one scan together (an XML export with its pictures, an .OCT with its .txt, DICOM files of one
+    examination) as one ZIP by the first one's name; every other file by itself."""
+    given = [(upload.name, upload.getvalue()) for upload in uploads]
+    ids = {name: upload.file_id for (name, _), upload in zip(given, uploads, strict=True)}
+    if len(ids) < len(given):  # two files of one name: nothing tells companions apart, so each is a scan of its own
+        return [(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
+    out: list[Drop] = []
+    for bundle in bundles(given):
+        first = bundle[0][0]
+        if len(bundle) == 1:
+            out.append((ids[first], first, bundle[0][1]))
+        else:
+            out.append(("+".join(ids[name] for name, _ in bundle), f"{first}.zip", pack(bundle)))
+    return out

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import skimage.data
+from PIL import Image
 
 from octcore.phantom import png_bytes
 
@@ -47,6 +49,16 @@ def test_segment_measures_and_writes_what_a_script_needs(tmp_path: Path) -> None
     found = run("evaluate", "--task", "segment", "--manifest", tmp_path / "m.csv", "--classes", "1=IRF,2=SRF", "--json")
     assert json.loads(found.stdout)["overall"]["per_class"]["IRF"]["dice"] in (1.0, None)
     assert run("evaluate", "--task", "segment", "--manifest", tmp_path / "m.csv").returncode == 2
+
+
+def test_what_is_no_scan_of_a_retina_is_refused_unless_somebody_insists(tmp_path: Path) -> None:
+    cat = tmp_path / "cat.png"
+    Image.fromarray(skimage.data.chelsea()).save(cat)
+    refused = run("analyze", cat, "--json")
+    said = json.loads(refused.stdout)
+    assert refused.returncode == 1 and not said["readable"] and "retina" in said["reason"] and not said["probabilities"]
+    insisted = json.loads(run("analyze", cat, "--json", "--insist").stdout)
+    assert insisted["readable"] and "not_retinal" in insisted["warnings"]
 
 
 def test_exit_codes(tmp_path: Path) -> None:
