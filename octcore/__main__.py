@@ -90,11 +90,13 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None, insist: bo
 
 
 def _segmented(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
-    """What a segmentation adds to the contract's object. Of a volume the middle B-scan is read."""
+    """What a segmentation adds to the contract's object; of a volume every slice is read."""
     from octcore import report
     from octcore.measure import measure
     from octcore.segment import segment
 
+    if scan.slices > 1:
+        return _segmented_volume(scan, model, file, digest, out)
     said = segment(scan, model)
     spacing = (scan.spacing_mm.axial, scan.spacing_mm.lateral)
     measurements = measure(said, spacing)
@@ -114,10 +116,44 @@ def _segmented(scan: Scan, model: str, file: Path, digest: str, out: Path | None
     return {"model": said.model, "version": said.version, "measurements": measurements, "artifacts": artifacts}
 
 
-def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
-    """What a classification adds to the contract's object. Of a volume the middle B-scan is read."""
-    from octcore.classify import classify
+def _segmented_volume(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
+    from octcore import report
+    from octcore.measure_volume import first_slice, measure_volume
+    from octcore.volume import segment_volume
 
+    said = segment_volume(scan, model)
+    found = measure_volume(said.lesions, said.surfaces, scan.spacing_mm, scan.laterality, first_slice(scan))
+    artifacts = {}
+    if out:
+        import numpy as np
+
+        out.mkdir(parents=True, exist_ok=True)
+        stem = out / f"{file.stem}-{digest[:8]}"
+        masks, table = Path(f"{stem}-segmentation.npz"), Path(f"{stem}-measurements.csv")
+        np.savez_compressed(masks, lesions=said.lesions, surfaces=said.surfaces, thickness=found.thickness)
+        about = {"file": file.name, "sha256": digest, "model": said.model, "version": said.version}
+        table.write_bytes(report.measurements_csv({"original": found.values}, about))
+        artifacts = {"masks": str(masks), "measurements": str(table)}
+    return {"model": said.model, "version": said.version, "measurements": found.values, "artifacts": artifacts}
+
+
+def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
+    """What a classification adds to the contract's object; of a volume every slice is read (`octcore.eye` says how they
+    become one result, whose probabilities do not sum to 1)."""
+    from octcore.classify import classify
+    from octcore.volume import classify_volume
+
+    if scan.slices > 1:
+        said = classify_volume(scan, model)
+        return {
+            "model": said.model,
+            "version": said.version,
+            "label": said.eye.label,
+            "probability": said.eye.probability,
+            "probabilities": said.eye.scores,
+            "prediction_set": list(said.eye.prediction_set),
+            "worst_slices": list(said.order[:5]),
+        }
     result = classify(scan, model)
     artifacts = {}
     if out:

@@ -65,7 +65,7 @@ def classify(scan: Scan, model: str = models.ENSEMBLE) -> Classification:
         caveats.append("not_oct")
     if len(members_set) >= UNCERTAIN_FROM:
         caveats.append("uncertain")
-    heatmap = _over_the_scan(maps[best], framed, matrix)
+    heatmap = over_the_scan(maps[best], framed, matrix)
     return Classification(
         task="oct",
         model=model,
@@ -89,7 +89,7 @@ def prediction_set(probabilities: NDArray[np.float64], threshold: float) -> tupl
     return tuple(OCT_LABELS[k] for k in chosen)
 
 
-def _over_the_scan(activation: NDArray[np.float32], framed: Frame, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def over_the_scan(activation: NDArray[np.float32], framed: Frame, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """One class's activation map (h, w), laid back from the network's input over the whole scan, in [0, 1]."""
     positive = np.clip(activation, 0, None)
     positive = positive / max(float(positive.max()), 1e-6)
