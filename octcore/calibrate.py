@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -9,7 +12,7 @@ from scipy.optimize import minimize_scalar
 Floats = NDArray[np.float32]
 
 
-def softmax(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities (N, C), rows of sum 1, of logits (N, C) divided by ``temperature``."""
     z = logits.astype(np.float64) / temperature
     z -= z.max(axis=1, keepdims=True)
@@ -22,7 +25,7 @@ def allowed_probability(probabilities: NDArray[np.float64], allowed: Floats) -> 
     return np.asarray((probabilities * allowed).sum(axis=1))
 
 
-def fit_temperature(logits: Floats, allowed: Floats) -> float:
+def fit_temperature(logits: NDArray[np.floating[Any]], allowed: Floats) -> float:
     """The temperature (Guo et al. 2017) with the least mean -log p(allowed) on validation data."""
 
     def loss(log_t: float) -> float:
@@ -51,3 +54,9 @@ def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[n
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [abs(confidence[place == b].mean() - right[place == b].mean()) * (place == b).mean() for b in np.unique(place)]
     return float(sum(gaps))
+
+
+def pooled(parts: Sequence[NDArray[np.float64]], temperature: float) -> NDArray[np.float64]:
+    """Several models' calibrated probabilities, each (N, C), as one (N, C): their mean, sharpened by ``temperature`` (below 1)."""
+    mean = np.mean(parts, axis=0)
+    return softmax(np.log(np.clip(mean, 1e-12, 1)), temperature)

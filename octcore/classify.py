@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import softmax
+from octcore.calibrate import pooled, softmax
 from octcore.preprocess import INPUT_SIZE, Frame, classifier_input
 from octcore.scan import Scan
 from octcore.taxonomy import OCT_LABELS, with_families
@@ -49,13 +49,14 @@ def classify(scan: Scan, model: str = models.ENSEMBLE) -> Classification:
     networks = [models.network(m) for m in found]
     started = time.perf_counter()
     tensor, framed, matrix = classifier_input(scan.grey)
-    mean = np.zeros(len(OCT_LABELS))
+    parts = []
     maps = np.zeros((len(OCT_LABELS), 20, 28), np.float32)
     for info, network in zip(found, networks, strict=True):
         logits, activation = network.run(tensor)
-        mean += softmax(logits, info.temperature)[0] / len(found)
+        parts.append(softmax(logits, info.temperature))
         resized = np.stack([cv2.resize(a, (28, 20), interpolation=cv2.INTER_CUBIC) for a in activation[0]])
         maps += (resized / len(found)).astype(np.float32)
+    mean = pooled(parts, models.pooled_temperature("oct", model))[0]
     best = int(mean.argmax())
     members_set = prediction_set(mean, models.conformal("oct", model))
     caveats = []

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import softmax
+from octcore.calibrate import pooled, softmax
 from octcore.metrics import Labelled, knows, report
 from octcore.preprocess import classifier_input
 from octcore.readers import read
@@ -76,7 +76,8 @@ def probabilities_of(
     kept: list[int] = []
     parts = []
     for indices, tensor in inputs_of(files, progress):
-        parts.append(np.mean([softmax(models.network(m).run(tensor)[0], m.temperature) for m in found], axis=0))
+        said = [softmax(models.network(m).run(tensor)[0], m.temperature) for m in found]
+        parts.append(pooled(said, models.pooled_temperature("oct", model)))
         kept += indices
     if not parts:
         raise ManifestError("Not one file of the manifest could be read.")

@@ -113,6 +113,11 @@ def conformal(task: str, model: str) -> float:
     return float(_manifest(weights_folder())["conformal"][task][model])
 
 
+def pooled_temperature(task: str, model: str) -> float:
+    """What the logarithm of several models' mean is divided by: a mean of calibrated models is too timid. 1 for one model."""
+    return float(_manifest(weights_folder()).get("pooled_temperature", {}).get(task, 1.0)) if model == ENSEMBLE else 1.0
+
+
 def version_of(model: str, task: str) -> str:
     """The version to keep with a result; an ensemble's names every member's."""
     return "+".join(m.version if model != ENSEMBLE else f"{m.id}@{m.version}" for m in members(model, task))

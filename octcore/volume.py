@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import softmax
+from octcore.calibrate import pooled, softmax
 from octcore.classify import UNCERTAIN_FROM, over_the_scan
 from octcore.eye import Eye, eye_of
 from octcore.preprocess import Frame, classifier_input
@@ -28,6 +28,8 @@ from octcore.taxonomy import OCT_LABELS, SURFACES
 Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Told (slices done, slices in all) after each batch, in the caller's own thread."""
+Cancel = Callable[[], bool]
+"""Asked between batches whether to stop."""
 BATCH = 4
 """Slices that a network reads at once: more is no faster on a few cores, and cancelling would take longer."""
 RULES = "volume-1"
@@ -93,7 +95,7 @@ def segment_volume(
     scan: Scan,
     model: str = models.ENSEMBLE,
     progress: Progress = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancelled: Cancel = lambda: False,
 ) -> VolumeSegmentation:
     """Segment every slice. ``cancelled`` is asked between batches. Raises `Cancelled` and `models.ModelError`."""
     network = models.network(models.members(model, "segment")[0])
@@ -123,7 +125,7 @@ def classify_volume(
     scan: Scan,
     model: str = models.ENSEMBLE,
     progress: Progress = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancelled: Cancel = lambda: False,
 ) -> VolumeClassification:
     """Classify every slice. ``cancelled`` is asked between batches. Raises `Cancelled` and `models.ModelError`."""
     found = models.members(model, "oct")
@@ -147,8 +149,8 @@ def classify_volume(
         return [[(logits[k], maps[k]) for logits, maps in said] for k in range(len(batch))]
 
     def finish(index: int, ready: tuple[Floats, Frame, Floats], said: list[tuple[Floats, Floats]]) -> None:
-        mean = sum(softmax(logits[None], info.temperature)[0] for info, (logits, _) in zip(found, said, strict=True)) / len(said)
-        probabilities[index] = mean
+        parts = [softmax(logits[None], info.temperature) for info, (logits, _) in zip(found, said, strict=True)]
+        probabilities[index] = pooled(parts, models.pooled_temperature("oct", model))[0]
         best = int(probabilities[index].argmax())
         activation = sum(cv2.resize(maps[best], (28, 20), interpolation=cv2.INTER_CUBIC) for _, maps in said) / len(said)
         laid = over_the_scan(np.asarray(activation, np.float32), ready[1], ready[2])
@@ -195,7 +197,7 @@ def _in_batches(
     run: Callable[[Sequence[Prepared]], Sequence[Raw]],
     finish: Callable[[int, Prepared, Raw], None],
     progress: Progress,
-    cancelled: Callable[[], bool],
+    cancelled: Cancel,
 ) -> None:
     """`prepare` each slice, `run` the network on a batch, `finish` each slice; all but the network in two threads."""
     batches = [slices[k : k + BATCH] for k in range(0, len(slices), BATCH)]

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import allowed_probability, expected_calibration_error, softmax
+from octcore.calibrate import allowed_probability, expected_calibration_error, pooled, softmax
 from octcore.engine import Network
 from octcore.evaluate import inputs_of, labelled_rows, summary
 from octcore.metrics import Labelled, is_right, predictions
@@ -80,7 +80,8 @@ def main() -> None:
         kept += indices
         logits = [network.run(tensor)[0] for network in networks]
         plain_parts.append(np.mean([softmax(x) for x in logits], axis=0))
-        parts.append(np.mean([softmax(x, m["temperature"]) for x, m in zip(logits, members, strict=True)], axis=0))
+        said = [softmax(x, m["temperature"]) for x, m in zip(logits, members, strict=True)]
+        parts.append(pooled(said, models.pooled_temperature("oct", args.model)))
     rows = [rows[k] for k in kept]
     plain, probabilities = np.concatenate(plain_parts), np.concatenate(parts)
     figures = summary(rows, probabilities, skipped, args.model)
@@ -119,6 +120,7 @@ def main() -> None:
         "test": figures,
         "calibration": {
             "temperatures": {m["id"]: m["temperature"] for m in members},
+            "pooled_temperature": models.pooled_temperature("oct", args.model),
             "ece_before": ece(plain),
             "ece_after": ece(probabilities),
             "conformal_threshold": threshold,

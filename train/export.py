@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from octcore.calibrate import conformal_threshold, fit_temperature, softmax
+from octcore.calibrate import conformal_threshold, fit_temperature, pooled, softmax
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
 from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def ensemble_threshold(manifest: dict[str, Any]) -> None:
-    """Set the ensemble's conformal threshold from the mean of its members' calibrated validation probabilities."""
+    """Set the ensemble's temperature and conformal threshold from its members' calibrated validation probabilities."""
     parts, allowed = [], None
     for m in manifest["models"]:
         if m["task"] != "oct":
@@ -151,7 +151,9 @@ def ensemble_threshold(manifest: dict[str, Any]) -> None:
         parts.append(softmax(saved["logits"], m["temperature"]))
         allowed = saved["allowed"]
     assert allowed is not None
-    manifest["conformal"]["oct"][ENSEMBLE] = conformal_threshold(np.mean(parts, axis=0), allowed)
+    temperature = fit_temperature(np.log(np.clip(np.mean(parts, axis=0), 1e-12, 1)), allowed) if len(parts) > 1 else 1.0
+    manifest["pooled_temperature"] = {"oct": temperature}
+    manifest["conformal"]["oct"][ENSEMBLE] = conformal_threshold(pooled(parts, temperature), allowed)
 
 
 if __name__ == "__main__":
