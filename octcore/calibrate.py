@@ -57,6 +57,6 @@ def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[n
 
 
 def pooled(parts: Sequence[NDArray[np.float64]], temperature: float) -> NDArray[np.float64]:
-    """Several models' calibrated probabilities, each (N, C), as one (N, C): their mean, sharpened by ``temperature`` (below 1)."""
+    """Several models' calibrated probabilities, each (N, C), as one: their mean, sharpened by a ``temperature`` below 1."""
     mean = np.mean(parts, axis=0)
     return softmax(np.log(np.clip(mean, 1e-12, 1)), temperature)
