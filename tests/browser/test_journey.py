@@ -57,7 +57,7 @@ def test_register_drop_look_reload_find_again_sign_out(browser: Browser, home: P
 
         go(page, "OCT")
         page.locator("input[type=file]").set_input_files(str(text))
-        expect(page.get_by_text("this file is no image")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("this file is no scan")).to_be_visible(timeout=30_000)
         drop(page, file)
         requests: list[str] = []
         page.on("websocket", lambda socket: requests.append(socket.url))
