@@ -120,17 +120,16 @@ def _segmented_volume(scan: Scan, model: str, file: Path, digest: str, out: Path
     from octcore import report
     from octcore.measure_volume import first_slice, measure_volume
     from octcore.volume import segment_volume
+    from octcore.volume_files import outlines_npz
 
     said = segment_volume(scan, model)
     found = measure_volume(said.lesions, said.surfaces, scan.spacing_mm, scan.laterality, first_slice(scan))
     artifacts = {}
     if out:
-        import numpy as np
-
         out.mkdir(parents=True, exist_ok=True)
         stem = out / f"{file.stem}-{digest[:8]}"
         masks, table = Path(f"{stem}-segmentation.npz"), Path(f"{stem}-measurements.csv")
-        np.savez_compressed(masks, lesions=said.lesions, surfaces=said.surfaces, thickness=found.thickness)
+        masks.write_bytes(outlines_npz(said.lesions, said.surfaces, scan.spacing_mm))
         about = {"file": file.name, "sha256": digest, "model": said.model, "version": said.version}
         table.write_bytes(report.measurements_csv({"original": found.values}, about))
         artifacts = {"masks": str(masks), "measurements": str(table)}

@@ -50,5 +50,10 @@ def _segmentations_and_reviews(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _retired_names, _segmentations_and_reviews)
+def _volumes(connection: sqlite3.Connection) -> None:
+    """What was found in every slice of a volume, in one file."""
+    connection.execute("alter table results add column volume_file text")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _retired_names, _segmentations_and_reviews, _volumes)
 """Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""

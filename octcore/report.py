@@ -32,7 +32,7 @@ def labels_of(png: bytes) -> NDArray[np.uint8]:
 
 def surfaces_npz(surfaces: NDArray[np.float32]) -> bytes:
     """Surfaces, float32 (8, W), as a NumPy archive."""
-    return _npz(surfaces=surfaces)
+    return npz(surfaces=surfaces)
 
 
 def surfaces_of(npz: bytes) -> NDArray[np.float32]:
@@ -44,7 +44,7 @@ def surfaces_of(npz: bytes) -> NDArray[np.float32]:
 def everything_npz(lesions: NDArray[np.uint8], surfaces: NDArray[np.float32], spacing: SpacingMm) -> bytes:
     """The download: ``lesions`` and ``layers`` uint8 (H, W), ``surfaces`` float32 (8, W) in rows, ``spacing_mm`` (axial,
     lateral; NaN where it is not known), and the names that the values stand for."""
-    return _npz(
+    return npz(
         lesions=lesions,
         layers=layers_of(surfaces, lesions.shape[0]),
         surfaces=surfaces,
@@ -104,7 +104,7 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def _npz(**arrays: NDArray[np.generic]) -> bytes:
+def npz(**arrays: NDArray[np.generic]) -> bytes:
     """A compressed archive that is the same bytes for the same arrays (NumPy's own carries the time)."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

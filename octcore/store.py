@@ -24,9 +24,9 @@ import sqlite_utils
 
 from octcore.migrations import MIGRATIONS
 
-Kind = Literal["scan", "thumbnail", "heatmap", "lesions", "surfaces"]
+Kind = Literal["scan", "thumbnail", "heatmap", "lesions", "surfaces", "volume"]
 Task = Literal["oct", "segment"]
-FILE_COLUMNS = "scan_file, thumbnail_file, heatmap_file, lesions_file, surfaces_file"
+FILE_COLUMNS = "scan_file, thumbnail_file, heatmap_file, lesions_file, surfaces_file, volume_file"
 SORTS = {
     "newest": "created_at desc",
     "oldest": "created_at asc",
@@ -207,6 +207,7 @@ class Store:
         heatmap_png: bytes | None = None,
         lesions_png: bytes | None = None,
         surfaces_npz: bytes | None = None,
+        volume_npz: bytes | None = None,
     ) -> str:
         """Save a result and return its id, which cannot be guessed. The same content under the same task, model and
         version is the same result: its id comes back and nothing is changed."""
@@ -218,13 +219,13 @@ class Store:
             if known:
                 return str(known[0])
             # Inside the write lock: a deletion elsewhere cannot take a file away between here and the commit.
-            given = (scan_bytes, thumbnail_png, heatmap_png, lesions_png, surfaces_npz)
+            given = (scan_bytes, thumbnail_png, heatmap_png, lesions_png, surfaces_npz, volume_npz)
             files = [None if data is None else self._keep(data) for data in given]
             name = uuid.uuid4().hex
             said = (label, probability, model, version, json.dumps(result))
             connection.execute(
                 "insert into results (id, user_id, created_at, task, file_name, sha256, label, probability, model, version, "
-                f"result, {FILE_COLUMNS}) values ({', '.join('?' * 16)})",
+                f"result, {FILE_COLUMNS}) values ({', '.join('?' * 17)})",
                 (name, user_id, _now(), task, file_name, sha256, *said, *files),
             )
         return name
@@ -303,7 +304,8 @@ class Store:
         return cursor.rowcount > 0
 
     def file_bytes(self, user_id: int, result_id: str, kind: Kind) -> bytes:
-        """A result's scan as it was uploaded, its thumbnail, heat map or lesions' label map (PNG), or surfaces (NPZ).
+        """A result's scan as it was uploaded, its thumbnail, heat map or lesions' label map (PNG), or surfaces (NPZ);
+        or what was found in a volume's slices (NPZ).
 
         Raises KeyError for no result of this user, or none with such a file.
         """

@@ -7,6 +7,7 @@ import streamlit as st
 from octcore import models
 from octcore.models import ModelError
 from octcore.scan import ScanError
+from ui import volume_job
 from ui.gate import Refused, say_refusal
 from ui.literal import literal
 from ui.moments import moment
@@ -44,6 +45,9 @@ for drop, name, data in files:
             result, known = segment_scan(store(), user, data, name, model)
     except ScanError as error:
         st.error(t(f"error.{error.code}", name=literal(name)))
+        continue
+    except volume_job.Working as working:
+        volume_job.show(working, literal(name))
         continue
     except Refused as refusal:
         say_refusal(refusal, literal(name))

@@ -143,7 +143,8 @@ def main() -> None:
     test = [s for s in duke() if s.split == "test"]
     lesions = [s for s in kermany_lesions() if s.split == "test"]
     if args.limit:
-        test, lesions = test[:: len(test) // args.limit], lesions[:: len(lesions) // args.limit]
+        test = test[:: len(test) // args.limit][: args.limit]
+        lesions = lesions[:: len(lesions) // args.limit][: args.limit]
     to_onnx(trained(args.protocol_run), args.protocol_run / "model.onnx")
     network = Network(args.protocol_run / "model.onnx")
     outlines = {s.name: outline(s.grey, network) for s in test}

@@ -65,11 +65,13 @@ def show(
     alt: str,
     key: str,
     axial_mm: float | None = None,
+    editable: bool = True,
 ) -> object | None:
     """Draw the viewer and return what was saved in it since the last run (for `correction`), or None.
 
     ``scan``: a PNG of the scan's aspect; ``lesions`` uint8 (H, W) and ``surfaces`` float32 (8, W) as `Segmentation` has them;
     ``mask_id`` names the mask that is shown, so that unsaved corrections stay with theirs; ``axial_mm``: a row's height.
+    ``editable``: whether lesions may be corrected.
     ``key``: one a result.
     """
     height, width = lesions.shape
@@ -93,7 +95,7 @@ def show(
             "lesions": [{"name": n, "title": t(f"lesion.{n}"), "colour": LESION_COLOURS[n]} for n in LESIONS],
             "layers": [{"name": n, "title": t(f"layer.{n}"), "colour": LAYER_COLOURS[n]} for n in LAYERS],
             "words": {name: t(f"layers.{name}", **_IN_BROWSER) for name in _WORDS},
-            "editable": True,
+            "editable": editable,
         },
         on_review_change=lambda: None,
     ).get("review")

@@ -11,16 +11,20 @@ from octcore.classify import Classification, classify
 from octcore.readers import read
 from octcore.scan import Scan
 from octcore.store import Result, Store, User
-from ui import viewer
+from ui import viewer, volume_result
 from ui.charts import probability_chart
 from ui.gate import caveats_of
+from ui.scans import opened
 from ui.words import t
 
 
 def analyse(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
     """This user's result for a file's bytes: the saved one where there is one, else a new one, saved before it is
-    returned. The second value says whether it was there. Raises `ScanError`, `Refused` and `models.ModelError`."""
-    scan = read(data, name)
+    returned. The second value says whether it was there. Raises `ScanError`, `Refused`, `models.ModelError` and, for
+    a volume that is still being read, `Working`."""
+    scan = opened(data, name)
+    if scan.slices > 1:
+        return volume_result.analyse(store, user, scan, data, name, model)
     version = models.version_of(model, "oct")
     known = store.find(user.id, scan.sha256, model, version)
     if known:
@@ -70,13 +74,28 @@ def _display_png(sha256: str, _data: bytes, _name: str) -> bytes:
 
 
 def show_result(store: Store, result: Result) -> None:
-    """The whole of a result: scan and heat map at the left, verdict, chart and words at the right."""
+    """The whole of a result: scan and heat map at the left, verdict and chart at the right, words below."""
     saved = result.result
     name = t(f"disease.{result.label}.name")
     for caveat in saved["caveats"]:
         (st.info if caveat == "synthetic" else st.warning)(t(f"caveat.{caveat}"))
     for warning in saved.get("warnings", ()):
         st.info(t(f"warning.{warning}"))
+    if "volume" in saved:
+        volume_result.show_slices(store, result)
+    else:
+        _one_picture(store, result, name)
+    with st.container(border=True):
+        for column, part in zip(st.columns(3, gap="medium"), ("what", "looks", "next"), strict=True):
+            column.markdown(f"**{t(f'view.{part}')}**")
+            column.markdown(t(f"disease.{result.label}.{part}"))
+        st.caption(t("view.source", cite=t(f"disease.{result.label}.cite")))
+    made = t("view.model", model=result.model, version=result.version, milliseconds=saved["milliseconds"])
+    st.caption(f"{made}  \n{t('app.not_a_device')}")
+
+
+def _one_picture(store: Store, result: Result, name: str) -> None:
+    saved = result.result
     left, right = st.columns([3, 2], gap="medium")
     with left:
         picture = _display_png(result.sha256, store.file_bytes(result.user_id, result.id, "scan"), result.file_name)
@@ -92,13 +111,6 @@ def show_result(store: Store, result: Result) -> None:
         chart = probability_chart(saved["probabilities"], tuple(saved["prediction_set"]))
         st.plotly_chart(chart, key=f"chart-{result.id}", config={"displayModeBar": False})
         _say_set(saved["prediction_set"])
-    with st.container(border=True):
-        for column, part in zip(st.columns(3, gap="medium"), ("what", "looks", "next"), strict=True):
-            column.markdown(f"**{t(f'view.{part}')}**")
-            column.markdown(t(f"disease.{result.label}.{part}"))
-        st.caption(t("view.source", cite=t(f"disease.{result.label}.cite")))
-    made = t("view.model", model=result.model, version=result.version, milliseconds=saved["milliseconds"])
-    st.caption(f"{made}  \n{t('app.not_a_device')}")
 
 
 def _say_set(members: Sequence[str]) -> None:

@@ -17,11 +17,13 @@ from octcore.scan import Scan
 from octcore.segment import Segmentation
 from octcore.store import Result, Review, Store, User
 from octcore.taxonomy import LESIONS
-from ui import layers_viewer, viewer
+from ui import layers_viewer, viewer, volume_segmentation
 from ui.gate import caveats_of
 from ui.literal import literal
 from ui.moments import moment
+from ui.scans import opened
 from ui.segmentation_table import area, measurement_rows
+from ui.volume_table import volume_text
 from ui.words import TABLES, t
 
 ORIGINAL = "original"
@@ -31,8 +33,11 @@ _REMEMBERED = "spacing_by_hand"
 
 def segment_scan(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
     """This user's segmentation of a file's bytes: the saved one where there is one, else a new one, saved before it is
-    returned. The second value says whether it was there. Raises `ScanError`, `Refused` and `models.ModelError`."""
-    scan = read(data, name)
+    returned. The second value says whether it was there. Raises `ScanError`, `Refused`, `models.ModelError` and, for
+    a volume that is still being read, `Working`."""
+    scan = opened(data, name)
+    if scan.slices > 1:
+        return volume_segmentation.segment_scan(store, user, scan, data, name, model)
     version = models.version_of(model, "segment")
     known = store.find(user.id, scan.sha256, model, version, task="segment")
     if known:
@@ -65,8 +70,11 @@ def found_in(lesions: NDArray[np.uint8]) -> list[str]:
 
 
 def fluid_found(result: Result) -> str:
-    """The area of fluid that the model found, as it was saved, in the best unit known; empty for none."""
+    """The area (of a volume, the volume) of fluid that the model found, as it was saved, in the best unit known; empty for
+    none."""
     said = result.result["measurements"]
+    if "fluid_volume_voxels" in said:
+        return volume_text(said, "fluid") if said["fluid_volume_voxels"] else ""
     return area(said, "fluid_area") if said["fluid_area_px"] else ""
 
 
@@ -99,6 +107,9 @@ def _display_png(sha256: str, _data: bytes, _name: str) -> bytes:
 
 def show_segmentation(store: Store, result: Result) -> None:
     """The whole of a result: the viewer at the left; which mask, measurements and downloads at the right."""
+    if "volume" in result.result:
+        volume_segmentation.show_volume(store, result)
+        return
     model_mask = files.labels_of(store.file_bytes(result.user_id, result.id, "lesions"))
     surfaces = files.surfaces_of(store.file_bytes(result.user_id, result.id, "surfaces"))
     data = store.file_bytes(result.user_id, result.id, "scan")

@@ -6,11 +6,11 @@ from typing import Literal, cast
 
 import streamlit as st
 
-from ui.words import diseases, files, history_page, models_page, oct_page, segmentation_page, shell
+from ui.words import diseases, files, history_page, models_page, oct_page, segmentation_page, shell, volume_page
 
 Language = Literal["en", "zh"]
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
-WORD_MODULES = (shell, files, diseases, oct_page, segmentation_page, history_page, models_page)
+WORD_MODULES = (shell, files, diseases, oct_page, segmentation_page, volume_page, history_page, models_page)
 
 
 def _merged(attribute: str) -> dict[str, str]:
