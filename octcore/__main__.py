@@ -8,10 +8,14 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from octcore.taxonomy import ClassifyTask
 
 if TYPE_CHECKING:  # the numeric libraries load when there is something to read
     from octcore.scan import Scan
+
+Task = Literal["oct", "fundus", "segment"]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -19,13 +23,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     analyze = commands.add_parser("analyze", help="classify or segment files")
     analyze.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    analyze.add_argument("--task", default="oct", choices=["oct", "segment"])
+    analyze.add_argument("--task", default="oct", choices=["oct", "fundus", "segment"])
     analyze.add_argument("--model", default="ensemble")
     analyze.add_argument("--out", type=Path, help="folder for the heat map; for segment the masks, the overlay, the table")
     analyze.add_argument("--insist", action="store_true", help="read also what the quality check takes for no scan of a retina")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line and file")
     evaluate = commands.add_parser("evaluate", help="figures on a labelled CSV")
-    evaluate.add_argument("--task", default="oct", choices=["oct", "segment"])
+    evaluate.add_argument("--task", default="oct", choices=["oct", "fundus", "segment"])
     evaluate.add_argument("--classes", help="segment: what a mask's values are, as 1=fluid,3=fluid,4=drusen")
     evaluate.add_argument("--manifest", type=Path, required=True)
     evaluate.add_argument("--root", type=Path)
@@ -55,7 +59,7 @@ def _unreadable(file: Path, model: str, task: str, reason: str, digest: str | No
     }
 
 
-def analyze_file(file: Path, model: str, task: str, out: Path | None, insist: bool = False) -> dict[str, Any]:
+def analyze_file(file: Path, model: str, task: Task, out: Path | None, insist: bool = False) -> dict[str, Any]:
     """The contract's object for one file; never raises for a bad file."""
     from octcore.quality import assess
     from octcore.readers import read
@@ -68,15 +72,20 @@ def analyze_file(file: Path, model: str, task: str, out: Path | None, insist: bo
         digest = hashlib.sha256(data).hexdigest()
         scan = read(data, file.name)
         quality = assess(scan)
-        if not insist and quality.kind == "fundus":
-            raise ScanError("unsupported", "This is a photograph of the fundus, not an OCT B-scan (--insist reads it).")
+        if not insist and quality.kind == "fundus" and task != "fundus":
+            raise ScanError("unsupported", "This is a photograph of the fundus: --task fundus reads it (--insist reads it here).")
+        if not insist and quality.kind == "oct" and task == "fundus":
+            raise ScanError("unsupported", "This is an OCT scan: --task oct reads it (--insist reads it here).")
         if not insist and not quality.accepted:
             raise ScanError("unsupported", "This does not look like a scan of a retina (--insist reads it).")
     except ScanError as error:
         return _unreadable(file, model, task, str(error), digest)
     except OSError as error:
         return _unreadable(file, model, task, f"The file cannot be opened: {error.strerror}.", digest)
-    found = _segmented(scan, model, file, digest, out) if task == "segment" else _classified(scan, model, file, digest, out)
+    if task == "segment":
+        found = _segmented(scan, model, file, digest, out)
+    else:
+        found = _classified(scan, model, task, file, digest, out)
     return {
         **_unreadable(file, model, task, "", digest),
         "modality": scan.modality,
@@ -136,13 +145,14 @@ def _segmented_volume(scan: Scan, model: str, file: Path, digest: str, out: Path
     return {"model": said.model, "version": said.version, "measurements": found.values, "artifacts": artifacts}
 
 
-def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
+def _classified(scan: Scan, model: str, task: ClassifyTask, file: Path, digest: str, out: Path | None) -> dict[str, Any]:
     """What a classification adds to the contract's object; of a volume every slice is read (`octcore.eye` says how they
     become one result, whose probabilities do not sum to 1)."""
     from octcore.classify import classify
-    from octcore.volume import classify_volume
 
-    if scan.slices > 1:
+    if scan.slices > 1 and task == "oct":
+        from octcore.volume import classify_volume
+
         said = classify_volume(scan, model)
         return {
             "model": said.model,
@@ -153,13 +163,13 @@ def _classified(scan: Scan, model: str, file: Path, digest: str, out: Path | Non
             "prediction_set": list(said.eye.prediction_set),
             "worst_slices": list(said.order[:5]),
         }
-    result = classify(scan, model)
+    result = classify(scan, model, task)
     artifacts = {}
     if out:
         import cv2
 
         out.mkdir(parents=True, exist_ok=True)
-        height, width = scan.grey.shape
+        height, width = scan.pixels.shape[:2]
         place = out / f"{file.stem}-{digest[:8]}-heatmap.png"
         cv2.imwrite(str(place), (cv2.resize(result.heatmap, (width, height)) * 255).astype("uint8"))
         artifacts["heatmap"] = str(place)
@@ -207,7 +217,7 @@ def _evaluate(args: argparse.Namespace) -> int:
                 return 2
             found = evaluate_segment(args.manifest, class_map(args.classes), args.root, args.model, progress)
         else:
-            found = evaluate(args.manifest, args.root, args.model, progress)
+            found = evaluate(args.manifest, args.root, args.model, args.task, progress)
         print(json.dumps(found, indent=None if args.json else 2))
     except (ManifestError, OSError) as error:
         print(error, file=sys.stderr)
@@ -236,7 +246,7 @@ def _models(args: argparse.Namespace) -> int:
             test = m.card["test"]["overall"]
             figures = (
                 f"macro AUC {test['macro_auc']:.3f}, accuracy {test['accuracy']:.3f}"
-                if m.task == "oct"
+                if m.task != "segment"
                 else ", ".join(f"Dice {k} {v['dice']:.3f}" for k, v in test["per_class"].items() if v["n"])
             )
             seen = f"{test['n']} scans of {test['groups']} patients that it never saw"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import pooled, softmax
-from octcore.preprocess import INPUT_SIZE, Frame, classifier_input
+from octcore.caveats import scan_caveats
+from octcore.inputs import scan_input
+from octcore.panel import Panel
 from octcore.scan import Scan
-from octcore.taxonomy import OCT_LABELS, with_families
+from octcore.taxonomy import LABELS, ClassifyTask, with_families
 
 UNCERTAIN_FROM = 3
 """A prediction set of so many classes says: the model does not know."""
@@ -43,59 +43,35 @@ class Classification:
     caveats: tuple[str, ...]
 
 
-def classify(scan: Scan, model: str = models.ENSEMBLE) -> Classification:
-    """Classify one B-scan. Models load at first use; safe from several threads. Raises `models.ModelError`."""
-    found = models.members(model, "oct")
-    networks = [models.network(m) for m in found]
+def classify(scan: Scan, model: str = models.ENSEMBLE, task: ClassifyTask = "oct") -> Classification:
+    """Classify one B-scan or photograph. Models load at first use; safe from several threads. Raises `models.ModelError`."""
+    panel = Panel(model, task)
     started = time.perf_counter()
-    tensor, framed, matrix = classifier_input(scan.grey)
-    parts = []
-    maps = np.zeros((len(OCT_LABELS), 20, 28), np.float32)
-    for info, network in zip(found, networks, strict=True):
-        logits, activation = network.run(tensor)
-        parts.append(softmax(logits, info.temperature))
-        resized = np.stack([cv2.resize(a, (28, 20), interpolation=cv2.INTER_CUBIC) for a in activation[0]])
-        maps += (resized / len(found)).astype(np.float32)
-    mean = pooled(parts, models.pooled_temperature("oct", model))[0]
-    best = int(mean.argmax())
-    members_set = prediction_set(mean, models.conformal("oct", model))
-    caveats = []
-    if scan.synthetic:
-        caveats.append("synthetic")
-    if scan.modality == "fundus":
-        caveats.append("not_oct")
-    if len(members_set) >= UNCERTAIN_FROM:
-        caveats.append("uncertain")
-    heatmap = over_the_scan(maps[best], framed, matrix)
+    given = scan_input(scan, task)
+    probabilities, maps = panel.read(given.tensor)
+    said, labels = probabilities[0], LABELS[task]
+    best = int(said.argmax())
+    members_set = prediction_set(said, models.conformal(task, model), labels)
+    unsure = ("uncertain",) if len(members_set) >= UNCERTAIN_FROM else ()
+    caveats = (*scan_caveats(scan, task), *unsure)
     return Classification(
-        task="oct",
+        task=task,
         model=model,
-        version=models.version_of(model, "oct"),
-        label=OCT_LABELS[best],
-        probability=float(mean[best]),
-        probabilities=with_families(dict(zip(OCT_LABELS, mean.tolist(), strict=True))),
-        uncertainty=float(-(mean * np.log(np.clip(mean, 1e-12, 1))).sum() / np.log(len(mean))),
+        version=models.version_of(model, task),
+        label=labels[best],
+        probability=float(said[best]),
+        probabilities=with_families(dict(zip(labels, said.tolist(), strict=True))),
+        uncertainty=float(-(said * np.log(np.clip(said, 1e-12, 1))).sum() / np.log(len(said))),
         prediction_set=members_set,
-        heatmap=heatmap,
+        heatmap=given.back(maps[0, best]),
         milliseconds=(time.perf_counter() - started) * 1e3,
         reliable=not caveats,
-        caveats=tuple(caveats),
+        caveats=caveats,
     )
 
 
-def prediction_set(probabilities: NDArray[np.float64], threshold: float) -> tuple[str, ...]:
-    """The classes from ``threshold`` up, most probable first; never empty."""
+def prediction_set(probabilities: NDArray[np.float64], threshold: float, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes (``labels``, in the order of ``probabilities``) from ``threshold`` up, most probable first; never empty."""
     order = np.argsort(-probabilities)
     chosen = [k for k in order if probabilities[k] >= threshold] or [order[0]]
-    return tuple(OCT_LABELS[k] for k in chosen)
-
-
-def over_the_scan(activation: NDArray[np.float32], framed: Frame, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One class's activation map (h, w), laid back from the network's input over the whole scan, in [0, 1]."""
-    positive = np.clip(activation, 0, None)
-    positive = positive / max(float(positive.max()), 1e-6)
-    full = cv2.resize(positive, INPUT_SIZE[::-1], interpolation=cv2.INTER_LINEAR)
-    height, width = framed.image.shape
-    laid = cv2.warpAffine(full, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    laid[framed.invalid] = 0
-    return np.asarray(np.clip(laid, 0, 1), np.float32)
+    return tuple(labels[k] for k in chosen)

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import pooled, softmax
+from octcore.inputs import scan_input
 from octcore.metrics import Labelled, knows, report
-from octcore.preprocess import classifier_input
+from octcore.panel import Panel
 from octcore.readers import read
 from octcore.scan import ScanError
+from octcore.taxonomy import ClassifyTask
 
 BATCH = 32
 
@@ -27,7 +28,7 @@ class ManifestError(ValueError):
 
 
 def labelled_rows(
-    manifest: Path, root: Path | None = None, split: str | None = None
+    manifest: Path, task: ClassifyTask, root: Path | None = None, split: str | None = None
 ) -> tuple[list[Path], list[Labelled], dict[str, int]]:
     """Files, labels and what was skipped (label to count) of a CSV with ``file``, ``label`` and perhaps ``group``,
     ``source``, of one ``split`` only where asked. Where no group is given, each file is a patient of its own.
@@ -41,7 +42,7 @@ def labelled_rows(
         for line in reader:
             if split and line.get("split") != split:
                 continue
-            if not knows(line["label"]):
+            if not knows(line["label"], task):
                 skipped[line["label"]] += 1
                 continue
             files.append(folder / line["file"])
@@ -50,13 +51,13 @@ def labelled_rows(
 
 
 def inputs_of(
-    files: list[Path], progress: Callable[[int], None] = lambda done: None
+    files: list[Path], task: ClassifyTask, progress: Callable[[int], None] = lambda done: None
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-    """Batches of network inputs (indices, float32 (N, 1, H, W)); files that no reader takes are left out."""
+    """Batches of network inputs (indices, float32 (N, channels, H, W)); files that no reader takes are left out."""
 
     def prepared(k: int) -> tuple[int, NDArray[np.float32]] | None:
         try:
-            return k, classifier_input(read(files[k].read_bytes(), files[k].name).grey)[0]
+            return k, scan_input(read(files[k].read_bytes(), files[k].name), task).tensor
         except (ScanError, OSError):
             return None
 
@@ -69,15 +70,14 @@ def inputs_of(
 
 
 def probabilities_of(
-    files: list[Path], model: str, progress: Callable[[int], None] = lambda done: None
+    files: list[Path], model: str, task: ClassifyTask, progress: Callable[[int], None] = lambda done: None
 ) -> tuple[list[int], NDArray[np.float64]]:
     """Calibrated probabilities (N, C) of every readable file, with the files' indices."""
-    found = models.members(model, "oct")
+    panel = Panel(model, task)
     kept: list[int] = []
     parts = []
-    for indices, tensor in inputs_of(files, progress):
-        said = [softmax(models.network(m).run(tensor)[0], m.temperature) for m in found]
-        parts.append(pooled(said, models.pooled_temperature("oct", model)))
+    for indices, tensor in inputs_of(files, task, progress):
+        parts.append(panel.read(tensor)[0])
         kept += indices
     if not parts:
         raise ManifestError("Not one file of the manifest could be read.")
@@ -88,21 +88,27 @@ def evaluate(
     manifest: Path,
     root: Path | None = None,
     model: str = models.ENSEMBLE,
+    task: ClassifyTask = "oct",
     progress: Callable[[int], None] = lambda done: None,
     resamples: int = 1000,
 ) -> dict[str, Any]:
     """The contract's object for a manifest. Raises `ManifestError` and `models.ModelError`."""
-    files, rows, skipped = labelled_rows(manifest, root)
+    files, rows, skipped = labelled_rows(manifest, task, root)
     if not rows:
         raise ManifestError("The manifest has no row with a label that the model knows.")
-    kept, probabilities = probabilities_of(files, model, progress)
+    kept, probabilities = probabilities_of(files, model, task, progress)
     if len(kept) < len(rows):
         skipped["(unreadable)"] = len(rows) - len(kept)
-    return summary([rows[k] for k in kept], probabilities, skipped, model, resamples)
+    return summary([rows[k] for k in kept], probabilities, skipped, model, task, resamples)
 
 
 def summary(
-    rows: list[Labelled], probabilities: NDArray[np.float64], skipped: dict[str, int], model: str, resamples: int = 1000
+    rows: list[Labelled],
+    probabilities: NDArray[np.float64],
+    skipped: dict[str, int],
+    model: str,
+    task: ClassifyTask,
+    resamples: int = 1000,
 ) -> dict[str, Any]:
     """The contract's object for rows and their probabilities: overall, and by source."""
     sources = {}
@@ -110,7 +116,7 @@ def summary(
         here = [k for k, r in enumerate(rows) if r.source == source]
         sources[source] = report([rows[k] for k in here], probabilities[here], resamples)
     return {
-        "task": "oct",
+        "task": task,
         "model": model,
         "n": len(rows),
         "skipped": skipped,

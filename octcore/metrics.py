@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from octcore.calibrate import expected_calibration_error
-from octcore.taxonomy import OCT_LABELS, leaves
+from octcore.taxonomy import LABELS, ClassifyTask, leaves, task_of
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -26,14 +26,15 @@ class Labelled:
     source: str
 
 
-def knows(label: str) -> bool:
-    """Whether the model's classes can say anything of this label."""
-    return bool(leaves(label.removeprefix("not_")))
+def knows(label: str, task: ClassifyTask) -> bool:
+    """Whether the classes of a task can say anything of this label."""
+    name = label.removeprefix("not_")
+    return bool(leaves(name)) and task_of(name) == task
 
 
 def score(label: str, probabilities: Floats) -> Floats:
     """Probability (N,) of a class or family, from classes (N, C)."""
-    return np.asarray(probabilities[:, [OCT_LABELS.index(name) for name in leaves(label)]].sum(axis=1))
+    return np.asarray(probabilities[:, [LABELS[task_of(label)].index(name) for name in leaves(label)]].sum(axis=1))
 
 
 def auc(positive: Bools, scores: Floats) -> float | None:
@@ -98,7 +99,7 @@ def predictions(rows: Sequence[Labelled], probabilities: Floats) -> tuple[list[s
         # Beside its own members a family would always win; the members say more, and each is right for the family.
         names = [n for n in names if not any(set(leaves(other)) < set(leaves(n)) for other in names)]
         if len(names) == 1:
-            names += [name for name in OCT_LABELS if name not in leaves(names[0])]
+            names += [name for name in LABELS[task_of(names[0])] if name not in leaves(names[0])]
         if not names:
             continue
         table = np.stack([score(name, probabilities[here]) for name in names], axis=1)

@@ -62,7 +62,8 @@ def _catalogue(folder: Path) -> tuple[ModelInfo, ...]:
     out = []
     for entry in _manifest(folder)["models"]:
         file = folder / entry["file"]
-        card = json.loads((file.parent / "card.json").read_text())
+        place = file.parent / "card.json"
+        card = json.loads(place.read_text()) if place.exists() else {}  # exported, not yet evaluated
         out.append(
             ModelInfo(
                 entry["id"],
@@ -84,18 +85,19 @@ def catalogue() -> list[ModelInfo]:
     return list(_catalogue(weights_folder()))
 
 
-def ensemble() -> ModelInfo | None:
-    """The OCT classifiers' mean as the cards know it: a model without a network of its own. None before it was measured."""
-    place = weights_folder() / ENSEMBLE / "card.json"
+def ensemble_folder(task: str) -> str:
+    """Where in weights/ the card of a task's ensemble lies."""
+    return ENSEMBLE if task == "oct" else f"{ENSEMBLE}-{task}"
+
+
+def ensemble(task: str = "oct") -> ModelInfo | None:
+    """The mean of a task's classifiers as its card knows it: a model without a network of its own. None before it was
+    measured."""
+    place = weights_folder() / ensemble_folder(task) / "card.json"
     if not place.exists():
         return None
     card = json.loads(place.read_text())
-    return ModelInfo(ENSEMBLE, card["version"], "oct", card["framework"], place, "", 1.0, (), card)
-
-
-def default_model(task: str) -> str:
-    """The model that a task uses unless told otherwise."""
-    return ENSEMBLE
+    return ModelInfo(ENSEMBLE, card["version"], task, card["framework"], place, "", 1.0, (), card)
 
 
 def members(model: str, task: str) -> list[ModelInfo]:

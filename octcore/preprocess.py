@@ -196,10 +196,3 @@ def sample(image: Grey, matrix: NDArray[np.float32], size: tuple[int, int] = INP
 def to_tensor(inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 (N, H, W) to what the networks read: float32 (N, 1, H, W) in about [-1, 1]."""
     return ((inputs.astype(np.float32) - 127.0) / 128.0)[:, None]
-
-
-def classifier_input(grey: Grey, size: tuple[int, int] = INPUT_SIZE) -> tuple[NDArray[np.float32], Frame, NDArray[np.float32]]:
-    """A scan's network input float32 (1, 1, H, W), its frame, and the matrix between the two."""
-    framed = frame(grey)
-    matrix = placement(framed, size)
-    return to_tensor(sample(framed.image, matrix, size)[None]), framed, matrix

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
+from octcore.caveats import scan_caveats
 from octcore.engine import Network
 from octcore.scan import Scan
 from octcore.straighten import Straight, look, maps_onto_scan, straighten
@@ -60,18 +61,13 @@ def segment(scan: Scan, model: str = models.ENSEMBLE) -> Segmentation:
     network = models.network(info)
     started = time.perf_counter()
     marks, surfaces = outline(scan.grey, network)
-    caveats = []
-    if scan.synthetic:
-        caveats.append("synthetic")
-    if scan.modality == "fundus":
-        caveats.append("not_oct")
     return Segmentation(
         model=model,
         version=models.version_of(model, "segment"),
         lesions=marks,
         surfaces=surfaces,
         milliseconds=(time.perf_counter() - started) * 1e3,
-        caveats=tuple(caveats),
+        caveats=scan_caveats(scan),
     )
 
 

@@ -8,11 +8,20 @@ image names it, so a network would be free to use it as a mark of the device tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
+
+ClassifyTask = Literal["oct", "fundus"]
+"""What is classified: a B-scan or a colour fundus photograph."""
 
 OCT_LABELS: tuple[str, ...] = ("NORMAL", "DRUSEN", "CNV", "DME", "MH", "ERM", "RVO", "VID")
 OCT_FAMILIES: dict[str, tuple[str, ...]] = {"AMD": ("DRUSEN", "CNV")}
 NOT_DETECTED_YET: tuple[str, ...] = ("CSR", "DR", "RAO")
 """Known by name, without enough patients to have earned a probability; the page says that they are not detected."""
+
+FUNDUS_LABELS: tuple[str, ...] = ("normal", "diabetic_retinopathy", "glaucoma", "cataract", "amd", "hypertension", "myopia")
+"""Of a colour photograph. ``hypertension`` is hypertensive retinopathy, ``myopia`` pathological myopia."""
+LABELS: dict[ClassifyTask, tuple[str, ...]] = {"oct": OCT_LABELS, "fundus": FUNDUS_LABELS}
+"""Every task's classes; no name belongs to two of them."""
 
 COLOURS: dict[str, str] = {
     "NORMAL": "#3a9d78",
@@ -24,6 +33,13 @@ COLOURS: dict[str, str] = {
     "RVO": "#b84d7f",
     "VID": "#7d8a2e",
     "AMD": "#d0772f",
+    "normal": "#3a9d78",
+    "diabetic_retinopathy": "#4c78c8",
+    "glaucoma": "#8a63b8",
+    "cataract": "#7d8a2e",
+    "amd": "#d0772f",
+    "hypertension": "#c8553d",
+    "myopia": "#2f9fb3",
 }
 
 LESIONS: tuple[str, ...] = ("IRF", "SRF", "DRUSEN", "SHRM")
@@ -48,20 +64,30 @@ LAYER_COLOURS: dict[str, str] = {
 PARTIAL_LABELS: dict[str, tuple[str, ...]] = {
     # Retinopathy of the eye without oedema: the macula looks normal or diabetic, and which of the two is not said.
     "DR": ("NORMAL", "DME"),
+    # What a data set says of one disease says nothing of the others.
+    **{f"not_{name}": tuple(other for other in FUNDUS_LABELS if other != name) for name in FUNDUS_LABELS},
+    # PALM's long eyes without pathology.
+    "high_myopia": tuple(name for name in FUNDUS_LABELS if name != "myopia"),
 }
 """Labels of the training data that name no class of ours but still rule classes out."""
 
 
 def leaves(label: str) -> tuple[str, ...]:
     """The classes that a label allows: itself, a family's members, or () for a label that says nothing of ours."""
-    if label in OCT_LABELS:
+    if label in OCT_LABELS or label in FUNDUS_LABELS:
         return (label,)
     return OCT_FAMILIES.get(label, ())
 
 
+def task_of(label: str) -> ClassifyTask:
+    """The task that a class or family belongs to."""
+    return "fundus" if label in FUNDUS_LABELS else "oct"
+
+
 def with_families(probabilities: Mapping[str, float]) -> dict[str, float]:
-    """The classes' probabilities (sum 1) with every family's sum beside them."""
+    """The classes' probabilities (sum 1) with the sum of every family of theirs beside them."""
     out = {name: float(value) for name, value in probabilities.items()}
     for family, members in OCT_FAMILIES.items():
-        out[family] = float(sum(out[m] for m in members))
+        if members[0] in out:
+            out[family] = float(sum(out[m] for m in members))
     return out

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import pooled, softmax
-from octcore.classify import UNCERTAIN_FROM, over_the_scan
+from octcore.caveats import scan_caveats
+from octcore.classify import UNCERTAIN_FROM
 from octcore.eye import Eye, eye_of
-from octcore.preprocess import Frame, classifier_input
+from octcore.inputs import ClassifierInput, classifier_input
+from octcore.panel import Panel
 from octcore.scan import Scan
 from octcore.segment import Segmentation, onto_scan
 from octcore.straighten import Straight, look, straighten
@@ -118,7 +119,7 @@ def segment_volume(
 
     _in_batches(_scanned(slices), prepare, run, finish, progress, cancelled)
     milliseconds = (time.perf_counter() - started) * 1e3
-    return VolumeSegmentation(model, version_of(model, "segment"), lesions, surfaces, milliseconds, _caveats(scan))
+    return VolumeSegmentation(model, version_of(model, "segment"), lesions, surfaces, milliseconds, scan_caveats(scan))
 
 
 def classify_volume(
@@ -128,8 +129,7 @@ def classify_volume(
     cancelled: Cancel = lambda: False,
 ) -> VolumeClassification:
     """Classify every slice. ``cancelled`` is asked between batches. Raises `Cancelled` and `models.ModelError`."""
-    found = models.members(model, "oct")
-    networks = [models.network(one) for one in found]
+    panel = Panel(model, "oct")
     threshold = models.conformal("oct", model)
     started = time.perf_counter()
     slices = _slices(scan)
@@ -139,21 +139,16 @@ def classify_volume(
     heatmaps = np.zeros((count, small[1], small[0]), np.uint8)
     probabilities = np.full((count, len(OCT_LABELS)), np.nan)
 
-    def prepare(index: int) -> tuple[Floats, Frame, Floats]:
+    def prepare(index: int) -> ClassifierInput:
         return classifier_input(slices[index])
 
-    def run(batch: Sequence[tuple[Floats, Frame, Floats]]) -> list[list[tuple[Floats, Floats]]]:
-        """A slice's (logits, activation maps) of every network."""
-        stacked = np.concatenate([one[0] for one in batch])
-        said = [network.run(stacked) for network in networks]
-        return [[(logits[k], maps[k]) for logits, maps in said] for k in range(len(batch))]
+    def run(batch: Sequence[ClassifierInput]) -> list[tuple[NDArray[np.float64], Floats]]:
+        """A slice's probabilities and activation maps."""
+        return list(zip(*panel.read(np.concatenate([one.tensor for one in batch])), strict=True))
 
-    def finish(index: int, ready: tuple[Floats, Frame, Floats], said: list[tuple[Floats, Floats]]) -> None:
-        parts = [softmax(logits[None], info.temperature) for info, (logits, _) in zip(found, said, strict=True)]
-        probabilities[index] = pooled(parts, models.pooled_temperature("oct", model))[0]
-        best = int(probabilities[index].argmax())
-        activation = sum(cv2.resize(maps[best], (28, 20), interpolation=cv2.INTER_CUBIC) for _, maps in said) / len(said)
-        laid = over_the_scan(np.asarray(activation, np.float32), ready[1], ready[2])
+    def finish(index: int, ready: ClassifierInput, said: tuple[NDArray[np.float64], Floats]) -> None:
+        probabilities[index], maps = said
+        laid = ready.back(maps[int(said[0].argmax())])
         heatmaps[index] = np.round(cv2.resize(laid, small, interpolation=cv2.INTER_AREA) * 255)
 
     _in_batches(_scanned(slices), prepare, run, finish, progress, cancelled)
@@ -167,7 +162,7 @@ def classify_volume(
         eye=eye,
         heatmaps=heatmaps,
         milliseconds=(time.perf_counter() - started) * 1e3,
-        caveats=(*_caveats(scan), *unsure),
+        caveats=(*scan_caveats(scan), *unsure),
     )
 
 
@@ -185,10 +180,6 @@ def _scanned(slices: NDArray[np.uint8]) -> list[int]:
     """The slices in which something was scanned. Where that is none, all: it is the network's to say nothing of them."""
     lively = [k for k, one in enumerate(slices) if float(one[::4, ::4].std()) > 1.0]
     return lively or list(range(len(slices)))
-
-
-def _caveats(scan: Scan) -> tuple[str, ...]:
-    return (*(("synthetic",) if scan.synthetic else ()), *(("not_oct",) if scan.modality == "fundus" else ()))
 
 
 def _in_batches(

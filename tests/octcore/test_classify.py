@@ -17,12 +17,13 @@ from PIL import Image
 
 from octcore import models
 from octcore.classify import classify
+from octcore.inputs import classifier_input
 from octcore.phantom import KINDS, bscan, png_bytes
-from octcore.preprocess import INPUT_SIZE, classifier_input, frame
+from octcore.preprocess import INPUT_SIZE, frame
 from octcore.readers import read
 from octcore.scan import Scan
 from octcore.taxonomy import OCT_LABELS
-from train.data import oct_rows
+from train.data import training_rows
 
 
 def scan_of(pixels: np.ndarray) -> Scan:
@@ -32,7 +33,7 @@ def scan_of(pixels: np.ndarray) -> Scan:
 @pytest.fixture(scope="module")
 def real(shared_oct: object) -> list[np.ndarray]:
     """Test patients' scans, a few of each source, as they are."""
-    rows = [r for r in oct_rows() if r.split == "test"]
+    rows = [r for r in training_rows("oct") if r.split == "test"]
     chosen = [r for source in sorted({r.source for r in rows}) for r in [x for x in rows if x.source == source][::7][:6]]
     return [np.asarray(Image.open(r.file).convert("L")) for r in chosen]
 
@@ -121,7 +122,7 @@ def test_the_frame_finds_the_retina_that_was_drawn() -> None:
 
 
 def test_the_network_reads_one_size_whatever_the_scan() -> None:
-    tensor, _, _ = classifier_input(bscan("NORMAL", height=300, width=900).pixels)
+    tensor = classifier_input(bscan("NORMAL", height=300, width=900).pixels).tensor
     assert tensor.shape == (1, 1, *INPUT_SIZE) and tensor.dtype == np.float32 and np.abs(tensor).max() <= 1
 
 
@@ -148,7 +149,7 @@ def test_serving_imports_neither_torch_nor_tensorflow() -> None:
 
 @pytest.mark.parametrize("info", [m for m in models.catalogue() if m.task == "oct"], ids=lambda m: m.id)
 def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> None:
-    tensor = np.concatenate([classifier_input(bscan(kind, seed=7).pixels)[0] for kind in KINDS])
+    tensor = np.concatenate([classifier_input(bscan(kind, seed=7).pixels).tensor for kind in KINDS])
     served = models.network(info).run(tensor)[0]
     if info.framework == "Keras":  # the `.keras` file needs nothing of this package, and opens under TensorFlow too
         for backend in ("torch", "tensorflow"):
