@@ -32,17 +32,17 @@ screenshot: $(READY)
 
 # Each run goes on from its last epoch in runs/; remove the folder there to begin again. Times: two cores, nothing beside.
 train-oct: $(READY)
-	$(BIN)/python -m train.oct --net efficientnet-lite0 --out runs/oct-efficientnet-lite0 --epochs 4 --rate 1e-3
+	$(BIN)/python -m train.classify --net efficientnet-lite0 --out runs/oct-efficientnet-lite0 --epochs 4 --rate 1e-3
 	$(BIN)/python -m train.export runs/oct-efficientnet-lite0
-	$(BIN)/python -m train.oct --net keras-cnn --out runs/oct-cnn --epochs 6 --small-epochs 2 --rate 1e-3 --mixup 0.1 \
+	$(BIN)/python -m train.classify --net keras-cnn --out runs/oct-cnn --epochs 6 --small-epochs 2 --rate 1e-3 --mixup 0.1 \
 	  --average 0.995 --seed 2 --patience 6
 	$(BIN)/python -m train.export runs/oct-cnn
-	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 12 --small-epochs 12 $(RESNET) --stop-after 6
-	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 9 --small-epochs 8 $(RESNET) --stop-after 2
-	$(BIN)/python -m train.oct --net resnet18 --out runs/oct-resnet18 --epochs 10 --small-epochs 8 $(RESNET)
+	$(BIN)/python -m train.classify --net resnet18 --out runs/oct-resnet18 --epochs 12 --small-epochs 12 $(RESNET) --stop-after 6
+	$(BIN)/python -m train.classify --net resnet18 --out runs/oct-resnet18 --epochs 9 --small-epochs 8 $(RESNET) --stop-after 2
+	$(BIN)/python -m train.classify --net resnet18 --out runs/oct-resnet18 --epochs 10 --small-epochs 8 $(RESNET)
 	$(BIN)/python -m train.export runs/oct-resnet18
 	$(BIN)/python -m train.leave_one_out tvhl_mexico
-	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model || exit 1; done
+	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task oct || exit 1; done
 
 train-segment: $(READY)
 	$(BIN)/python -m train.segment --protocol relaynet --out runs/seg-relaynet --columns 384 --view 256 --epochs 12

@@ -1,7 +1,8 @@
-"""Trains an OCT classifier from the shared data, by patient: `python -m train.oct --net keras-cnn --out runs/oct-cnn`.
+"""Trains a classifier from the shared data, by patient: `python -m train.classify --net keras-cnn --out runs/oct-cnn`.
 
-Reads top to bottom: settings, data, networks, loop, checkpoint. Stops and resumes at any epoch; `make train-oct` repeats
-what is served. `--teacher RUN` (several allowed) adds distillation: the network also learns what trained ones say and see.
+Reads top to bottom: settings, data, networks, loop, checkpoint. Stops and resumes at any epoch; `make train-oct` and
+`make train-fundus` repeat what is served. `--teacher RUN` (several allowed) adds distillation: the network also learns what
+trained ones say and see.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from octcore.preprocess import placement, sample, to_tensor
-from octcore.taxonomy import OCT_LABELS
-from train.augment import augmented
-from train.data import Row, load_frames, oct_rows, sampling_weights
+from train.data import Row, sampling_weights, training_rows
 from train.figures import curves_figure, save
 from train.networks import NETWORKS, build, laid_out, trained
+from train.tasks import TASKS, Task
+
+SMALL = 0.7
+"""Of the size: what the epochs read that are to be short."""
 
 
 def settings() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task", default="oct", choices=TASKS)
     parser.add_argument("--net", default="efficientnet-lite0", choices=NETWORKS)
     parser.add_argument("--out", type=Path, default=Path("runs/oct-efficientnet-lite0"))
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--small-epochs", type=int, default=0, help="so many of them at 0.7 of the size, to save time")
+    parser.add_argument("--small-epochs", type=int, default=0, help="so many of them at SMALL of the size, to save time")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate of the one cycle")
     parser.add_argument("--decay", type=float, default=0.02, help="AdamW's weight decay")
@@ -62,8 +65,8 @@ def family_loss(logits: Tensor, allowed: Tensor, smoothing: float) -> Tensor:
 class Teachers:
     """Trained networks whose answers and pooled features a student follows (Hinton et al. 2015; Romero et al. 2015)."""
 
-    def __init__(self, runs: list[Path], student: nn.Module) -> None:
-        self.nets = [trained(run, len(OCT_LABELS))[0] for run in runs]
+    def __init__(self, runs: list[Path], student: nn.Module, task: Task) -> None:
+        self.nets = [trained(run, len(task.labels), task.channels)[0] for run in runs]
         # One linear map a teacher, thrown away after training: the student's features need only hold theirs.
         width = student.get_submodule("head").in_features
         self.maps = nn.ModuleList(nn.Linear(int(str(width)), int(str(n.get_submodule("head").in_features))) for n in self.nets)
@@ -81,39 +84,47 @@ class Teachers:
         return total + 4 * F.kl_div(F.log_softmax(logits.float() / 2, dim=1), wanted, reduction="batchmean")
 
 
-def predict(net: nn.Module, inputs: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
-    """Logits float32 (N, C) of uint8 inputs (N, H, W)."""
+def reduced(x: Tensor, scale: float) -> Tensor:
+    """A batch (N, channels, H, W) at ``scale`` of its size."""
+    return F.interpolate(x, scale_factor=scale, mode="bilinear", antialias=True) if scale != 1 else x
+
+
+def predict(net: nn.Module, inputs: NDArray[np.uint8], task: Task, scale: float = 1.0, batch: int = 64) -> NDArray[np.float32]:
+    """Logits float32 (N, C) of uint8 inputs (N, H, W) or (N, H, W, 3), read at ``scale`` of their size."""
     net.eval()
     out = []
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(inputs), batch):
-            x = torch.from_numpy(to_tensor(inputs[start : start + batch]))
-            out.append(net(laid_out(net, x))[0].float().numpy())
+            x = torch.from_numpy(task.to_tensor(inputs[start : start + batch]))
+            out.append(net(laid_out(net, reduced(x, scale)))[0].float().numpy())
     return np.concatenate(out)
 
 
 def main() -> None:
     args = settings()
+    task = TASKS[args.task]
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "settings.json").write_text(json.dumps(vars(args), default=str, indent=1))
 
-    rows = oct_rows()
+    rows = training_rows(task.name)
     parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s and r.source != args.without] for s in ("train", "val")}
     if args.limit:
         parts = {s: [p[i] for i in rng.permutation(len(p))[: args.limit]] for s, p in parts.items()}
-    frames = load_frames(parts["train"])
-    held = np.stack([sample(f.image, placement(f)) for f in load_frames(parts["val"])])
+    frames = task.frames(parts["train"])
+    held = task.views(parts["val"])
     held_allowed = torch.from_numpy(np.stack([r.allowed for r in parts["val"]]))
     allowed = torch.from_numpy(np.stack([r.allowed for r in parts["train"]]))
     chances = sampling_weights(parts["train"])
 
-    net = build(args.net, len(OCT_LABELS), not args.scratch)
-    mean = build(args.net, len(OCT_LABELS), pretrained=False)
+    net = build(args.net, len(task.labels), not args.scratch, task.channels)
+    mean = build(args.net, len(task.labels), False, task.channels)
     mean.load_state_dict(net.state_dict())
-    teachers = Teachers(args.teacher, net) if args.teacher else None
-    learned = [p for p in net.parameters() if p.requires_grad] + (list(teachers.maps.parameters()) if teachers else [])
+    teachers = Teachers(args.teacher, net, task) if args.teacher else None
+    learned = [p for p in net.parameters() if p.requires_grad]
+    # The maps are thrown away: a teacher may join or leave between two calls without touching the rest.
+    maps = torch.optim.AdamW(teachers.maps.parameters(), lr=1e-3) if teachers else None
     optimiser = torch.optim.AdamW(
         [
             {"params": [p for p in learned if p.ndim >= 2], "weight_decay": args.decay},
@@ -133,8 +144,9 @@ def main() -> None:
             saved["schedule"] = schedule.state_dict()
         for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
             part.load_state_dict(saved[state])
-        if teachers:
-            teachers.maps.load_state_dict(saved["maps"])
+        if teachers and maps and saved["maps"]:
+            teachers.maps.load_state_dict(saved["maps"][0])
+            maps.load_state_dict(saved["maps"][1])
         history, rng.bit_generator.state = saved["history"], saved["rng"]
 
     until = min(args.epochs, len(history) + args.stop_after) if args.stop_after else args.epochs
@@ -145,13 +157,13 @@ def main() -> None:
         bar = tqdm(range(steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10)
         for step in bar:
             chosen = order[step * args.batch : (step + 1) * args.batch]
-            x = torch.from_numpy(to_tensor(np.stack([augmented(frames[i], rng) for i in chosen])))
+            x = torch.from_numpy(task.to_tensor(np.stack([task.augmented(frames[i], rng) for i in chosen])))
             y = allowed[chosen]
             mixed = rng.random() < args.mixup
             share = float(rng.beta(0.4, 0.4)) if mixed else 1.0
             if mixed:
                 x = share * x + (1 - share) * x.flip(0)
-            read = F.interpolate(x, scale_factor=0.7, mode="bilinear", antialias=True) if epoch < args.small_epochs else x
+            read = reduced(x, SMALL) if epoch < args.small_epochs else x
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits, features = net(laid_out(net, read))
             loss = share * family_loss(logits, y, args.smoothing)
@@ -164,6 +176,9 @@ def main() -> None:
             optimiser.step()
             schedule.step()
             optimiser.zero_grad()
+            if maps:
+                maps.step()
+                maps.zero_grad()
             running += (loss.item() - running) / (step + 1)
             with torch.no_grad():
                 keep = min(args.average, (1 + epoch * steps + step) / (10 + epoch * steps + step))
@@ -172,7 +187,7 @@ def main() -> None:
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{running:.3f}")
 
-        said = torch.from_numpy(predict(mean, held))
+        said = torch.from_numpy(predict(mean, held, task))
         val = family_loss(said, held_allowed, 0.0).item()
         right = (held_allowed.gather(1, said.argmax(1, keepdim=True)) > 0.5).float().mean().item()
         history.append(
@@ -191,7 +206,7 @@ def main() -> None:
             {
                 "net": net.state_dict(),
                 "mean": mean.state_dict(),
-                "maps": teachers.maps.state_dict() if teachers else {},
+                "maps": (teachers.maps.state_dict(), maps.state_dict()) if teachers and maps else None,
                 "optimiser": optimiser.state_dict(),
                 "schedule": schedule.state_dict(),
                 "history": history,

@@ -1,4 +1,4 @@
-"""The shared data: manifests, splits by patient, prepared images in memory."""
+"""The shared data: manifests, labels, splits by patient."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from octcore.preprocess import Frame, frame
-from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
+from octcore.taxonomy import LABELS, PARTIAL_LABELS, ClassifyTask, leaves
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,30 +33,38 @@ class Row:
     allowed: NDArray[np.float32]
 
 
-def oct_rows(root: Path | None = None) -> list[Row]:
-    """The OCT manifest's rows whose label says something about our classes (partial labels included)."""
-    folder = (root or data_root()) / "oct_classification"
+FINDINGS: dict[str, tuple[str, ...]] = {
+    "diabetic_retinopathy": ("diabetic retinopathy", "proliferative"),
+    "glaucoma": ("glaucoma",),
+    "cataract": ("cataract",),
+    "amd": ("age-related macular",),
+    "hypertension": ("hypertensive",),
+    "myopia": ("myopia", "myopic"),
+}
+"""What ODIR's graders write for each of our fundus classes."""
+
+
+def fundus_findings(label: str, keywords: str) -> tuple[str, ...]:
+    """The classes that an ODIR eye may be called: all that its graders found, its label among them."""
+    found = {name for name, words in FINDINGS.items() if any(word in keywords for word in words)}
+    return tuple(sorted(found | set(leaves(label))))
+
+
+def training_rows(task: ClassifyTask, root: Path | None = None) -> list[Row]:
+    """A task's manifest's rows whose label says something about our classes (partial labels included)."""
+    folder = (root or data_root()) / f"{task}_classification"
     rows = []
     with open(folder / "manifest.csv", newline="") as file:
         for line in csv.DictReader(file):
             allowed = leaves(line["label"]) or PARTIAL_LABELS.get(line["label"], ())
+            if line.get("keywords") and line.get("clean") != "1":
+                allowed = fundus_findings(line["label"], line["keywords"])
             if allowed:
-                target = np.array([name in allowed for name in OCT_LABELS], np.float32)
+                target = np.array([name in allowed for name in LABELS[task]], np.float32)
                 # The seven little Kermany copies are one source of one device.
                 source = line["source"].split("/")[0]
                 rows.append(Row(folder / line["file"], source, line["label"], line["group"], line["split"], target))
     return rows
-
-
-def load_frames(rows: list[Row]) -> list[Frame]:
-    """Every row's frame (octcore.preprocess.frame), in order; about 110 kB each."""
-    frames = []
-    for row in tqdm(rows, desc="reading", unit="image", mininterval=5):
-        grey = cv2.imread(str(row.file), cv2.IMREAD_GRAYSCALE)
-        if grey is None:
-            raise FileNotFoundError(f"{row.file} is missing or is no image")
-        frames.append(frame(np.asarray(grey, np.uint8)))
-    return frames
 
 
 def sampling_weights(rows: list[Row]) -> NDArray[np.float64]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,82 +18,111 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
-from octcore.calibrate import allowed_probability, expected_calibration_error, pooled, softmax
-from octcore.engine import Network
+from octcore.calibrate import allowed_probability, expected_calibration_error
 from octcore.evaluate import inputs_of, labelled_rows, summary
-from octcore.metrics import Labelled, is_right, predictions
-from octcore.taxonomy import OCT_LABELS, PARTIAL_LABELS, leaves
-from train.data import data_root
+from octcore.metrics import Labelled, is_right, predictions, report
+from octcore.panel import Panel
+from octcore.taxonomy import LABELS, ClassifyTask, leaves
+from train.data import data_root, training_rows
 from train.figures import confusion_figure, curves_figure, reliability_figure, roc_figure, save
 from train.leave_one_out import FILE as LEAVE_ONE_OUT
+from train.limits import LIMITS
+from train.provenance import command, commit
 
-LIMITS = [
-    "Learned from adults' macular scans of six public collections; children, other regions and other devices were not tested.",
-    "VID, ERM and RVO come from one hospital and one device (OCTDL, Optovue); macular holes almost all from another "
-    "(Cirrus-like): device and disease cannot be told apart fully there.",
-    "Kermany's files do not tell left from right eyes or age; 6 % of its patients occur under two labels.",
-    "One label a scan: two diseases at once are not both reported.",
-]
+AGES = {"under 40": 40.0, "40 to 54": 55.0, "55 to 69": 70.0, "70 and over": 200.0}
+"""Bands and where each ends, in years."""
+SUMMARY = {
+    "oct": "Classifies a macular OCT B-scan. Trained and tested by patient.",
+    "fundus": "Classifies a colour fundus photograph. Trained and tested by patient.",
+}
 
 
-def test_rows() -> tuple[list[Path], list[Labelled], dict[str, int]]:
-    """The test split of the shared OCT data: files, labels, what was skipped. Copies of one study are one source."""
-    files, rows, skipped = labelled_rows(data_root() / "oct_classification" / "manifest.csv", split="test")
+def test_rows(task: ClassifyTask) -> tuple[list[Path], list[Labelled], dict[str, int]]:
+    """The test split of a task's shared data: files, labels, what was skipped. Copies of one study are one source."""
+    files, rows, skipped = labelled_rows(data_root() / f"{task}_classification" / "manifest.csv", task, split="test")
     return files, [replace(r, source=r.source.split("/")[0]) for r in rows], skipped
 
 
-def training_data() -> dict[str, Any]:
+def training_data(task: ClassifyTask) -> dict[str, Any]:
     """Images and patients of each split and source that are used, and the licences, as the manifest says."""
-    with open(data_root() / "oct_classification" / "manifest.csv", newline="") as file:
-        lines = [x for x in csv.DictReader(file) if leaves(x["label"]) or x["label"] in PARTIAL_LABELS]
+    rows = training_rows(task)
+    with open(data_root() / f"{task}_classification" / "manifest.csv", newline="") as file:
+        licences = sorted({line["licence"] for line in csv.DictReader(file)})
     return {
         "splits": {
-            s: {"images": sum(x["split"] == s for x in lines), "patients": len({x["group"] for x in lines if x["split"] == s})}
+            s: {"images": sum(r.split == s for r in rows), "patients": len({r.group for r in rows if r.split == s})}
             for s in ("train", "val", "test")
         },
-        "sources": dict(Counter(x["source"].split("/")[0] for x in lines)),
-        "licences": sorted({x["licence"] for x in lines}),
+        "sources": dict(Counter(r.source for r in rows)),
+        "licences": licences,
     }
+
+
+def subgroups(
+    files: list[Path], rows: list[Labelled], probabilities: NDArray[np.float64], task: ClassifyTask
+) -> dict[str, dict[str, Any]]:
+    """The figures by age band and by sex where the manifest tells them (ODIR does); few patients make wide intervals."""
+    folder = data_root() / f"{task}_classification"
+    with open(folder / "manifest.csv", newline="") as file:
+        told = {folder / line["file"]: (line.get("age") or "", line.get("sex") or "") for line in csv.DictReader(file)}
+    bands: dict[str, dict[str, list[int]]] = {"age": {}, "sex": {}}
+    for k, file_ in enumerate(files):
+        age, sex = told[file_]
+        if age and sex:
+            band = next(name for name, until in AGES.items() if float(age) < until)
+            bands["age"].setdefault(band, []).append(k)
+            bands["sex"].setdefault(sex.lower(), []).append(k)
+    out: dict[str, dict[str, Any]] = {}
+    for kind, parts in bands.items():
+        for name, here in sorted(parts.items()):
+            found = report([rows[k] for k in here], probabilities[here], 300)
+            kept = {key: found[key] for key in ("n", "groups", "macro_auc", "macro_auc_ci95", "accuracy", "ece")}
+            kept["auc"] = {label: block["auc"] for label, block in found["per_class"].items()}
+            out.setdefault(kind, {})[name] = kept
+    return out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
+    parser.add_argument("--task", choices=LABELS, help="which ensemble (a model's own name says it)")
     parser.add_argument("--limit", type=int, default=0, help="use so many images only (tests)")
     args = parser.parse_args()
     manifest = json.loads((models.weights_folder() / "MANIFEST.json").read_text())
-    everyone = [m for m in manifest["models"] if m["task"] == "oct"]
+    task: ClassifyTask = args.task or next(m["task"] for m in manifest["models"] if m["id"] == args.model)
+    everyone = [m for m in manifest["models"] if m["task"] == task]
     members = everyone if args.model == models.ENSEMBLE else [m for m in everyone if m["id"] == args.model]
-    folder = models.weights_folder() / args.model
+    folder = models.weights_folder() / (models.ensemble_folder(task) if args.model == models.ENSEMBLE else args.model)
     folder.mkdir(exist_ok=True)
-    networks = [Network(models.weights_folder() / m["file"]) for m in members]
+    panel = Panel(args.model, task)
 
-    files, rows, skipped = test_rows()
+    files, rows, skipped = test_rows(task)
     if args.limit:
         some = slice(0, len(rows) // args.limit * args.limit, len(rows) // args.limit)
         files, rows = files[some], rows[some]
     kept = []
     plain_parts, parts = [], []
-    for indices, tensor in inputs_of(files):
+    for indices, tensor in inputs_of(files, task):
         kept += indices
-        logits = [network.run(tensor)[0] for network in networks]
-        plain_parts.append(np.mean([softmax(x) for x in logits], axis=0))
-        said = [softmax(x, m["temperature"]) for x, m in zip(logits, members, strict=True)]
-        parts.append(pooled(said, models.pooled_temperature("oct", args.model)))
-    rows = [rows[k] for k in kept]
+        plain_parts.append(panel.uncalibrated(tensor))
+        parts.append(panel.read(tensor)[0])
+    rows, files = [rows[k] for k in kept], [files[k] for k in kept]
     plain, probabilities = np.concatenate(plain_parts), np.concatenate(parts)
-    figures = summary(rows, probabilities, skipped, args.model)
+    figures = summary(rows, probabilities, skipped, args.model, task)
 
     def ece(p: NDArray[np.float64]) -> float:
         guessed, confidence = predictions(rows, p)
+        full = np.array([not r.label.startswith("not_") for r in rows])
         right = np.array([is_right(r.label, g) for g, r in zip(guessed, rows, strict=True)])
-        return expected_calibration_error(confidence, right)
+        return expected_calibration_error(confidence[full], right[full])
 
-    allowed = np.array([[name in leaves(r.label) for name in OCT_LABELS] for r in rows], np.float32)
-    threshold = manifest["conformal"]["oct"][args.model]
-    best = np.where(allowed > 0.5, probabilities, 0).max(axis=1)
-    sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
-    covered = (best >= threshold) | (best == probabilities.max(axis=1))
+    full = np.array([not r.label.startswith("not_") for r in rows])
+    said = probabilities[full]
+    allowed = np.array([[name in leaves(r.label) for name in LABELS[task]] for r in rows], np.float32)[full]
+    threshold = manifest["conformal"][task][args.model]
+    best = np.where(allowed > 0.5, said, 0).max(axis=1)
+    sizes = np.maximum((said >= threshold).sum(axis=1), 1)
+    covered = (best >= threshold) | (best == said.max(axis=1))
 
     history_file, apart = folder / "history.json", models.weights_folder() / LEAVE_ONE_OUT
     history = json.loads(history_file.read_text()) if history_file.exists() else []
@@ -104,7 +131,7 @@ def main() -> None:
     drawn = {
         "roc": roc_figure(rows, probabilities, figures["overall"]["per_class"]),
         "confusion": confusion_figure(figures["overall"]["confusion"]),
-        "reliability": reliability_figure(confidence, right),
+        "reliability": reliability_figure(confidence[full], right[full]),
     }
     if history:
         drawn["training"] = curves_figure(history)
@@ -115,27 +142,26 @@ def main() -> None:
         "version": " + ".join(sorted({m["version"] for m in members})),
         "framework": " + ".join(sorted({m["framework"] for m in members})),
         "members": [m["id"] for m in members],
-        "summary": "Classifies a macular OCT B-scan. Trained and tested by patient.",
-        "data": training_data(),
+        "summary": SUMMARY[task],
+        "data": training_data(task),
         "test": figures,
         "calibration": {
             "temperatures": {m["id"]: m["temperature"] for m in members},
-            "pooled_temperature": models.pooled_temperature("oct", args.model),
+            "pooled_temperature": models.pooled_temperature(task, args.model),
             "ece_before": ece(plain),
             "ece_after": ece(probabilities),
             "conformal_threshold": threshold,
             "test_coverage": float(covered.mean()),
             "test_mean_set_size": float(sizes.mean()),
-            "mean_p_of_label": float(allowed_probability(probabilities, allowed).mean()),
+            "mean_p_of_label": float(allowed_probability(said, allowed).mean()),
         },
-        "leave_one_out": json.loads(apart.read_text()) if apart.exists() else {},
-        "limits": LIMITS,
+        "subgroups": subgroups(files, rows, probabilities, task) if task == "fundus" else {},
+        "leave_one_out": json.loads(apart.read_text()) if task == "oct" and apart.exists() else {},
+        "limits": LIMITS[task],
         "history": history,
         "figures": [f"{name}.png" for name in drawn],
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-        ).stdout.strip(),
-        "command": "python -m train.evaluate " + " ".join(sys.argv[1:]),
+        "commit": commit(),
+        "command": command("train.evaluate"),
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     overall = figures["overall"]

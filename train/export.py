@@ -20,14 +20,13 @@ from torch import Tensor, nn
 from octcore.calibrate import conformal_threshold, fit_temperature, pooled, softmax
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
-from octcore.preprocess import INPUT_SIZE, placement, sample, to_tensor
-from octcore.taxonomy import OCT_LABELS
-from train.data import load_frames, oct_rows
+from train.data import training_rows
 from train.networks import trained
+from train.tasks import TASKS, Task
 
 
 class WithMaps(nn.Module):
-    """The served graph: (N, 1, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass."""
+    """The served graph: (N, channels, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -43,11 +42,11 @@ class WithMaps(nn.Module):
         return logits, nn.functional.conv2d(features, weights)
 
 
-def to_onnx(net: nn.Module, file: Path) -> None:
+def to_onnx(net: nn.Module, file: Path, task: Task) -> None:
     """Write the served graph, with a free batch size."""
     torch.onnx.export(
         WithMaps(net).eval(),
-        (torch.zeros(2, 1, *INPUT_SIZE),),
+        (torch.zeros(2, task.channels, *task.size),),
         str(file),
         input_names=["scan"],
         output_names=["logits", "maps"],
@@ -64,9 +63,9 @@ def save_native(net: nn.Module, kind: str, folder: Path) -> str:
     A Keras model is a plain `.keras` file that opens under any of Keras' backends.
     """
     if kind.startswith("keras"):
-        from octcore.nets.keras_cnn import KerasCNN
+        from octcore.nets.keras_layers import KerasClassifier
 
-        assert isinstance(net, KerasCNN)
+        assert isinstance(net, KerasClassifier)
         net.portable().save(folder / "native.keras")
         return "native.keras"
     half = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
@@ -77,7 +76,7 @@ def save_native(net: nn.Module, kind: str, folder: Path) -> str:
 def listed(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The manifest with ``entry`` in the place of an older one of that id, its checksum filled in; not yet written."""
     place = weights_folder() / "MANIFEST.json"
-    manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": [], "conformal": {"oct": {}}}
+    manifest: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {"models": []}
     entry |= {
         "file": f"{entry['id']}/model.onnx",
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
@@ -104,18 +103,19 @@ def main() -> None:
     folder = weights_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
 
-    net, saved = trained(args.run, len(OCT_LABELS))
-    to_onnx(net, folder / "model.onnx")
+    task = TASKS[json.loads((args.run / "settings.json").read_text())["task"]]
+    net, saved = trained(args.run, len(task.labels), task.channels)
+    to_onnx(net, folder / "model.onnx", task)
     native = save_native(net, saved["net"], folder)
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 
-    rows = [r for r in oct_rows() if r.split == "val"]
+    rows = [r for r in training_rows(task.name) if r.split == "val"]
     if args.limit:
         rows = rows[: len(rows) // args.limit * args.limit : len(rows) // args.limit]
-    inputs = np.stack([sample(f.image, placement(f)) for f in load_frames(rows)])
+    inputs = task.views(rows)
     allowed = np.stack([r.allowed for r in rows])
     served = Network(folder / "model.onnx")
-    logits = np.concatenate([served.run(to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
+    logits = np.concatenate([served.run(task.to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
     temperature = fit_temperature(logits, allowed)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
     threshold = conformal_threshold(softmax(logits, temperature), allowed)
@@ -125,24 +125,24 @@ def main() -> None:
         {
             "id": name,
             "version": args.version,
-            "task": "oct",
+            "task": task.name,
             "framework": framework,
             "native": native,
             "temperature": temperature,
         },
         folder,
     )
-    manifest["conformal"]["oct"][name] = threshold
-    ensemble_threshold(manifest)
+    manifest.setdefault("conformal", {}).setdefault(task.name, {})[name] = threshold
+    ensemble_threshold(manifest, task.name)
     write_manifest(manifest)
     print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))
 
 
-def ensemble_threshold(manifest: dict[str, Any]) -> None:
-    """Set the ensemble's temperature and conformal threshold from its members' calibrated validation probabilities."""
+def ensemble_threshold(manifest: dict[str, Any], task: str) -> None:
+    """Set a task's ensemble's temperature and conformal threshold from its members' calibrated validation probabilities."""
     parts, allowed = [], None
     for m in manifest["models"]:
-        if m["task"] != "oct":
+        if m["task"] != task:
             continue
         file = Path("runs") / m["id"] / "val.npz"
         if not file.exists():
@@ -152,8 +152,8 @@ def ensemble_threshold(manifest: dict[str, Any]) -> None:
         allowed = saved["allowed"]
     assert allowed is not None
     temperature = fit_temperature(np.log(np.clip(np.mean(parts, axis=0), 1e-12, 1)), allowed) if len(parts) > 1 else 1.0
-    manifest["pooled_temperature"] = {"oct": temperature}
-    manifest["conformal"]["oct"][ENSEMBLE] = conformal_threshold(pooled(parts, temperature), allowed)
+    manifest.setdefault("pooled_temperature", {})[task] = temperature
+    manifest["conformal"][task][ENSEMBLE] = conformal_threshold(pooled(parts, temperature), allowed)
 
 
 if __name__ == "__main__":

@@ -14,34 +14,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-
 from octcore.calibrate import softmax
 from octcore.metrics import Labelled, report
 from octcore.models import weights_folder
-from octcore.preprocess import placement, sample, to_tensor
-from octcore.taxonomy import OCT_LABELS, leaves
-from train.data import load_frames, oct_rows
-from train.networks import laid_out, trained
+from octcore.taxonomy import leaves
+from train.classify import SMALL, predict
+from train.data import training_rows
+from train.networks import trained
+from train.tasks import TASKS
 
 FILE = "LEAVE_ONE_OUT.json"
 
 
 def score(run: Path, source: str) -> dict[str, Any]:
     """A run's figures on all images of a source whose classes other sources have, read at the size that it learned at."""
-    everything = oct_rows()
+    task = TASKS["oct"]
+    everything = training_rows(task.name)
     elsewhere = {name for r in everything if r.source != source for name in leaves(r.label)}
     rows = [r for r in everything if r.source == source and elsewhere & set(leaves(r.label))]
-    net, _ = trained(run, len(OCT_LABELS))
-    logits = []
-    for start in range(0, len(rows), 64):
-        inputs = np.stack([sample(f.image, placement(f)) for f in load_frames(rows[start : start + 64])])
-        x = F.interpolate(torch.from_numpy(to_tensor(inputs)), scale_factor=0.7, mode="bilinear", antialias=True)
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            logits.append(net(laid_out(net, x))[0].float().numpy())
-    return report([Labelled(r.label, r.group, r.source) for r in rows], softmax(np.concatenate(logits)), 300)
+    net, _ = trained(run, len(task.labels), task.channels)
+    logits = predict(net, task.views(rows), task, SMALL)
+    return report([Labelled(r.label, r.group, r.source) for r in rows], softmax(logits), 300)
 
 
 def main() -> None:
@@ -56,7 +49,7 @@ def main() -> None:
     for source in args.sources:
         run = Path("runs") / f"without-{source}"
         size = ["--epochs", str(args.epochs), "--small-epochs", str(args.epochs), "--limit", str(args.limit)]
-        learn = ["train.oct", "--net", args.net, "--without", source, "--out", str(run), "--rate", "1e-3", *size]
+        learn = ["train.classify", "--net", args.net, "--without", source, "--out", str(run), "--rate", "1e-3", *size]
         subprocess.run([sys.executable, "-m", *learn], check=True)
         found = score(run, source)
         figures[source] = {

@@ -8,23 +8,33 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-NETWORKS = ("keras-cnn", "resnet18", "efficientnet-lite0", "efficientnet-lite1")
+from train.data import REPOSITORY
+
+NETWORKS = ("keras-cnn", "keras-resnet18", "resnet18", "efficientnet-lite0", "efficientnet-lite1")
 
 
-def build(name: str, classes: int, pretrained: bool = True) -> nn.Module:
-    """A classifier `x (N, 1, H, W) -> (logits (N, classes), features)`; ``pretrained``: from packaged ImageNet weights
-    where there are any (there are none for a ResNet)."""
+def build(name: str, classes: int, pretrained: bool = True, channels: int = 1) -> nn.Module:
+    """A classifier `x (N, channels, H, W) -> (logits (N, classes), features)`.
+
+    ``pretrained``: from packaged ImageNet weights; there are none of a ResNet: the Keras one begins from `oct-resnet18`,
+    the PyTorch one (which is that) from random weights.
+    """
     if name == "keras-cnn":
         from octcore.nets.keras_cnn import KerasCNN
 
-        return KerasCNN(classes, pretrained)
+        return KerasCNN(classes, channels, pretrained)
+    if name == "keras-resnet18":
+        from octcore.nets.keras_resnet import KerasResNet18
+
+        return KerasResNet18(classes, channels, REPOSITORY / "weights/oct-resnet18/native.pt" if pretrained else None)
     if name == "resnet18":
         from octcore.nets.torch_resnet import ResNet18
 
-        return ResNet18(classes)
+        return ResNet18(classes, channels)
     from octcore.nets.torch_efficientnet import EfficientNetLite
 
-    return EfficientNetLite(classes, int(name[-1]), pretrained).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    net = EfficientNetLite(classes, int(name[-1]), pretrained, channels=channels)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def laid_out(net: nn.Module, x: Tensor) -> Tensor:
@@ -36,13 +46,13 @@ def laid_out(net: nn.Module, x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last if fast else torch.contiguous_format)
 
 
-def trained(run: Path, classes: int) -> tuple[nn.Module, dict[str, Any]]:
+def trained(run: Path, classes: int, channels: int = 1) -> tuple[nn.Module, dict[str, Any]]:
     """The best network of a run (for inference) and its checkpoint.
 
     Weights are rounded to half precision and back: what is served is what the half-precision file holds.
     """
     saved: dict[str, Any] = torch.load(run / "best.pt", weights_only=False, map_location="cpu")
-    net = build(saved["net"], classes, pretrained=False)
+    net = build(saved["net"], classes, pretrained=False, channels=channels)
     half = {k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in saved["state"].items()}
     net.load_state_dict(half)
     return net.eval(), saved

@@ -17,21 +17,21 @@ from octcore.phantom import bscan
 from octcore.preprocess import INPUT_SIZE, frame
 from octcore.taxonomy import OCT_LABELS, leaves
 from train.augment import augmented
-from train.data import REPOSITORY, oct_rows, sampling_weights
-from train.oct import family_loss
+from train.classify import family_loss
+from train.data import REPOSITORY, sampling_weights, training_rows
 from train.segment import chosen, lesion_loss
 from train.segmentation_data import ANY_FLUID
 
 
 def test_no_patient_is_on_two_sides(shared_oct: Path) -> None:
     sides: dict[str, set[str]] = {}
-    for row in oct_rows():
+    for row in training_rows("oct"):
         sides.setdefault(row.group, set()).add(row.split)
     assert max(map(len, sides.values())) == 1
 
 
 def test_every_class_and_source_is_drawn(shared_oct: Path) -> None:
-    rows = [r for r in oct_rows() if r.split == "train"]
+    rows = [r for r in training_rows("oct") if r.split == "train"]
     weights = sampling_weights(rows)
     assert weights.sum() == pytest.approx(1)
     share = {label: weights[[r.label == label for r in rows]].sum() for label in {r.label for r in rows}}
@@ -72,7 +72,7 @@ def step(folder: Path, *args: str) -> str:
 
 
 def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
-    run = ["train.oct", "--limit", "32", "--batch", "16", "--out", "runs/tiny"]
+    run = ["train.classify", "--limit", "32", "--batch", "16", "--out", "runs/tiny"]
     first = step(tmp_path, *run, "--epochs", "2", "--stop-after", "1")
     second = step(tmp_path, *run, "--epochs", "2")  # goes on where the first stopped
     assert ('"epoch": 1' in first, '"epoch": 2' in first) == (True, False)
@@ -82,12 +82,12 @@ def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
     step(tmp_path, "train.export", "runs/tiny", "--limit", "40")
 
     # A Keras network that follows the first one as its teacher goes the same road; both together are the ensemble.
-    learn = ["train.oct", "--net", "keras-cnn", "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1"]
+    learn = ["train.classify", "--net", "keras-cnn", "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1"]
     step(tmp_path, *learn, "--teacher", "runs/tiny", "--out", "runs/keras")
     step(tmp_path, "train.export", "runs/keras", "--limit", "40")
     assert (tmp_path / "weights/keras/native.keras").exists()
     for name in ("keras", "ensemble"):
-        step(tmp_path, "train.evaluate", name, "--limit", "40")
+        step(tmp_path, "train.evaluate", name, "--task", "oct", "--limit", "40")
         card = json.loads((tmp_path / "weights" / name / "card.json").read_text())
         assert card["test"]["overall"]["n"] == 40
         assert all((tmp_path / "weights" / name / file).exists() for file in card["figures"])
@@ -98,7 +98,7 @@ def test_a_source_left_out_is_scored_and_was_not_learned(tmp_path: Path, shared_
     (tmp_path / "weights").mkdir()
     said = step(tmp_path, "train.leave_one_out", "duke_farsiu2013_central", "--epochs", "1", "--limit", "32", "--net", "resnet18")
     found = json.loads((tmp_path / "weights/LEAVE_ONE_OUT.json").read_text())["duke_farsiu2013_central"]
-    assert found["n"] == sum(r.source == "duke_farsiu2013_central" for r in oct_rows()) and "AMD" in said
+    assert found["n"] == sum(r.source == "duke_farsiu2013_central" for r in training_rows("oct")) and "AMD" in said
 
 
 def test_the_segmentations_road(tmp_path: Path, shared_segmentation: Path) -> None:
