@@ -8,7 +8,6 @@ trained ones say and see.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from train.data import Row, sampling_weights, training_rows
-from train.figures import curves_figure, save
 from train.networks import NETWORKS, build, laid_out, trained
+from train.run import Run, Stateful
 from train.tasks import TASKS, Task
 
 SMALL = 0.7
@@ -89,7 +88,7 @@ def reduced(x: Tensor, scale: float) -> Tensor:
     return F.interpolate(x, scale_factor=scale, mode="bilinear", antialias=True) if scale != 1 else x
 
 
-def predict(net: nn.Module, inputs: NDArray[np.uint8], task: Task, scale: float = 1.0, batch: int = 64) -> NDArray[np.float32]:
+def predict(net: nn.Module, inputs: NDArray[np.uint8], task: Task, scale: float = 1.0, batch: int = 16) -> NDArray[np.float32]:
     """Logits float32 (N, C) of uint8 inputs (N, H, W) or (N, H, W, 3), read at ``scale`` of their size."""
     net.eval()
     out = []
@@ -105,8 +104,6 @@ def main() -> None:
     task = TASKS[args.task]
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "settings.json").write_text(json.dumps(vars(args), default=str, indent=1))
 
     rows = training_rows(task.name)
     parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s and r.source != args.without] for s in ("train", "val")}
@@ -134,23 +131,11 @@ def main() -> None:
     )
     steps = max(1, len(frames) // args.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, args.rate, total_steps=steps * args.epochs, pct_start=0.15)
-    history: list[dict[str, float]] = []
-    last = args.out / "last.pt"
-    if last.exists():
-        saved = torch.load(last, weights_only=False)
-        if saved["schedule"]["total_steps"] != schedule.total_steps:  # a cycle that was made shorter or longer meanwhile
-            for _ in range(steps * len(saved["history"])):
-                schedule.step()
-            saved["schedule"] = schedule.state_dict()
-        for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
-            part.load_state_dict(saved[state])
-        if teachers and maps and saved["maps"]:
-            teachers.maps.load_state_dict(saved["maps"][0])
-            maps.load_state_dict(saved["maps"][1])
-        history, rng.bit_generator.state = saved["history"], saved["rng"]
-
-    until = min(args.epochs, len(history) + args.stop_after) if args.stop_after else args.epochs
-    for epoch in range(len(history), until):
+    kept: dict[str, Stateful] = {"net": net, "mean": mean, "optimiser": optimiser}
+    if teachers and maps:
+        kept |= {"maps": teachers.maps, "maps_optimiser": maps}
+    run = Run(args, kept, schedule, steps, rng)
+    for epoch in run.remaining():
         net.train()
         started, running = time.monotonic(), 0.0
         order = rng.choice(len(frames), size=steps * args.batch, p=chances)
@@ -180,43 +165,16 @@ def main() -> None:
                 maps.step()
                 maps.zero_grad()
             running += (loss.item() - running) / (step + 1)
-            with torch.no_grad():
-                keep = min(args.average, (1 + epoch * steps + step) / (10 + epoch * steps + step))
-                for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
-                    a.lerp_(b, 1 - keep) if a.dtype.is_floating_point else a.copy_(b)
+            run.follow(mean, net, epoch * steps + step)
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{running:.3f}")
 
         said = torch.from_numpy(predict(mean, held, task))
         val = family_loss(said, held_allowed, 0.0).item()
         right = (held_allowed.gather(1, said.argmax(1, keepdim=True)) > 0.5).float().mean().item()
-        history.append(
-            {
-                "epoch": epoch + 1,
-                "train_loss": running,
-                "val_loss": val,
-                "val_accuracy": right,
-                "seconds": time.monotonic() - started,
-            }
-        )
-        print(json.dumps(history[-1]), flush=True)
-        if val <= min(h["val_loss"] for h in history):
-            torch.save({"state": mean.state_dict(), "net": args.net, "epoch": epoch + 1}, args.out / "best.pt")
-        torch.save(
-            {
-                "net": net.state_dict(),
-                "mean": mean.state_dict(),
-                "maps": (teachers.maps.state_dict(), maps.state_dict()) if teachers and maps else None,
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "history": history,
-                "rng": rng.bit_generator.state,
-            },
-            last,
-        )
-        (args.out / "history.json").write_text(json.dumps(history, indent=1))
-        save(curves_figure(history), args.out / "training.png")  # the curves, drawn while it runs
-        if epoch + 1 - min(history, key=lambda h: h["val_loss"])["epoch"] >= args.patience:
+        figures = {"train_loss": running, "val_loss": val, "val_accuracy": right, "seconds": time.monotonic() - started}
+        run.record(figures, {"state": mean.state_dict(), "net": args.net})
+        if epoch + 1 - min(run.history, key=lambda h: h["val_loss"])["epoch"] >= args.patience:
             break
 
 

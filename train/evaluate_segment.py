@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +30,7 @@ from octcore.segment import layers_of, outline
 from octcore.taxonomy import FLUID, LAYER_COLOURS, LAYERS, LESION_COLOURS, LESIONS, SURFACES
 from train.export_segment import to_onnx, trained
 from train.figures import curves_figure, save
+from train.provenance import command, commit
 from train.segmentation_data import ANY_FLUID, Annotated, duke, kermany_lesions
 
 AXIAL_UM = 3.87
@@ -189,10 +188,8 @@ def main() -> None:
         "limits": LIMITS,
         "history": history,
         "figures": ["examples.png", "training.png"],
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-        ).stdout.strip(),
-        "command": "python -m train.evaluate_segment " + " ".join(sys.argv[1:]),
+        "commit": commit(),
+        "command": command("train.evaluate_segment"),
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
 

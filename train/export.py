@@ -21,8 +21,9 @@ from octcore.calibrate import conformal_threshold, fit_temperature, pooled, soft
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
 from train.data import training_rows
-from train.networks import trained
-from train.tasks import TASKS, Task
+from train.graph import write_graph
+from train.networks import halved, trained
+from train.tasks import TASKS
 
 
 class WithMaps(nn.Module):
@@ -42,21 +43,6 @@ class WithMaps(nn.Module):
         return logits, nn.functional.conv2d(features, weights)
 
 
-def to_onnx(net: nn.Module, file: Path, task: Task) -> None:
-    """Write the served graph, with a free batch size."""
-    torch.onnx.export(
-        WithMaps(net).eval(),
-        (torch.zeros(2, task.channels, *task.size),),
-        str(file),
-        input_names=["scan"],
-        output_names=["logits", "maps"],
-        dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-
-
 def save_native(net: nn.Module, kind: str, folder: Path) -> str:
     """Keep the weights in the framework's own format, rounded to half precision; returns the file's name.
 
@@ -68,8 +54,7 @@ def save_native(net: nn.Module, kind: str, folder: Path) -> str:
         assert isinstance(net, KerasClassifier)
         net.portable().save(folder / "native.keras")
         return "native.keras"
-    half = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
-    torch.save({"net": kind, "state": half}, folder / "native.pt")
+    torch.save({"net": kind, "state": halved(net.state_dict())}, folder / "native.pt")
     return "native.pt"
 
 
@@ -105,7 +90,7 @@ def main() -> None:
 
     task = TASKS[json.loads((args.run / "settings.json").read_text())["task"]]
     net, saved = trained(args.run, len(task.labels), task.channels)
-    to_onnx(net, folder / "model.onnx", task)
+    write_graph(WithMaps(net), folder / "model.onnx", (task.channels, *task.size), ["logits", "maps"])
     native = save_native(net, saved["net"], folder)
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 

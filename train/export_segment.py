@@ -16,6 +16,8 @@ from octcore.models import weights_folder
 from octcore.nets.torch_attention_unet import AttentionUNet
 from octcore.straighten import SEGMENT_SIZE
 from train.export import listed, write_manifest
+from train.graph import write_graph
+from train.networks import halved, rounded
 
 SERVES = ("oct-fluid", "oct-layers", "oct-lesions")
 """One network answers to these names: its heads share the way down."""
@@ -37,23 +39,13 @@ def trained(run: Path) -> AttentionUNet:
     """A run's network for inference, its weights rounded to half precision as the served file holds them."""
     net = AttentionUNet()
     state = torch.load(run / "best.pt", weights_only=False)["state"]
-    net.load_state_dict({k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in state.items()})
+    net.load_state_dict(rounded(state))
     return net.eval()
 
 
 def to_onnx(net: AttentionUNet, file: Path) -> None:
-    """Write the served graph, with a free batch size."""
-    torch.onnx.export(
-        WithProbabilities(net).eval(),
-        (torch.zeros(2, 1, *SEGMENT_SIZE),),
-        str(file),
-        input_names=["scan"],
-        output_names=["regions", "lesions"],
-        dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    """Write the served graph."""
+    write_graph(WithProbabilities(net), file, (1, *SEGMENT_SIZE), ["regions", "lesions"])
 
 
 def main() -> None:
@@ -66,8 +58,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     net = trained(args.run)
     to_onnx(net, folder / "model.onnx")
-    state = {k: v.half() if v.dtype.is_floating_point else v for k, v in net.state_dict().items()}
-    torch.save({"net": "attention-unet", "state": state}, folder / "native.pt")
+    torch.save({"net": "attention-unet", "state": halved(net.state_dict())}, folder / "native.pt")
     (folder / "history.json").write_text((args.run / "history.json").read_text())
     entry: dict[str, Any] = {
         "id": args.id,

@@ -46,13 +46,22 @@ def laid_out(net: nn.Module, x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last if fast else torch.contiguous_format)
 
 
+def halved(state: dict[str, Any]) -> dict[str, Any]:
+    """A network's state in half precision, as its native file keeps it."""
+    return {k: v.half() if v.dtype.is_floating_point else v for k, v in state.items()}
+
+
+def rounded(state: dict[str, Any]) -> dict[str, Any]:
+    """A network's state as it is after `halved` and back: what is exported is what the native file holds."""
+    return {k: v.float() if v.dtype.is_floating_point else v for k, v in halved(state).items()}
+
+
 def trained(run: Path, classes: int, channels: int = 1) -> tuple[nn.Module, dict[str, Any]]:
     """The best network of a run (for inference) and its checkpoint.
 
-    Weights are rounded to half precision and back: what is served is what the half-precision file holds.
+    Its weights are `rounded`.
     """
     saved: dict[str, Any] = torch.load(run / "best.pt", weights_only=False, map_location="cpu")
     net = build(saved["net"], classes, pretrained=False, channels=channels)
-    half = {k: (v.half().float() if v.dtype.is_floating_point else v) for k, v in saved["state"].items()}
-    net.load_state_dict(half)
+    net.load_state_dict(rounded(saved["state"]))
     return net.eval(), saved

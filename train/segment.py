@@ -8,7 +8,6 @@ Stops and resumes at any epoch; `make train-segment` repeats what is served.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from octcore.nets.torch_attention_unet import REGIONS, AttentionUNet
 from octcore.straighten import SEGMENT_SIZE
 from octcore.taxonomy import LESIONS
 from train.data import REPOSITORY
-from train.figures import curves_figure, save
+from train.run import Run
 from train.segmentation_data import (
     ALLOWED,
     ANY_FLUID,
@@ -157,8 +156,6 @@ def main() -> None:
     args = settings()
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "settings.json").write_text(json.dumps(vars(args), default=str, indent=1))
     layers, lesions, watched = chosen(args.protocol)
     if args.limit:
         layers, lesions, watched = layers[: args.limit], lesions[: args.limit], watched[: args.limit]
@@ -181,16 +178,8 @@ def main() -> None:
         optimiser, [args.rate / 3, args.rate], total_steps=args.steps * args.epochs, pct_start=0.1
     )
     size = (SEGMENT_SIZE[0], args.view)
-    history: list[dict[str, float]] = []
-    last = args.out / "last.pt"
-    if last.exists():
-        saved = torch.load(last, weights_only=False)
-        for part, state in ((net, "net"), (mean, "mean"), (optimiser, "optimiser"), (schedule, "schedule")):
-            part.load_state_dict(saved[state])
-        history, rng.bit_generator.state = saved["history"], saved["rng"]
-
-    until = min(args.epochs, len(history) + args.stop_after) if args.stop_after else args.epochs
-    for epoch in range(len(history), until):
+    run = Run(args, {"net": net, "mean": mean, "optimiser": optimiser}, schedule, args.steps, rng)
+    for epoch in run.remaining():
         net.train()
         started, running = time.monotonic(), 0.0
         for step in tqdm(range(args.steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10):
@@ -206,27 +195,10 @@ def main() -> None:
             schedule.step()
             optimiser.zero_grad()
             running += (loss.item() - running) / (step + 1)
-            with torch.no_grad():
-                keep = min(args.average, (1 + epoch * args.steps + step) / (10 + epoch * args.steps + step))
-                for a, b in zip(mean.state_dict().values(), net.state_dict().values(), strict=True):
-                    a.lerp_(b, 1 - keep) if a.dtype.is_floating_point else a.copy_(b)
-        history.append({"epoch": epoch + 1, "train_loss": running, **watch(mean, watched, (size[0], args.columns))})
-        history[-1]["seconds"] = time.monotonic() - started
-        print(json.dumps({k: round(v, 4) for k, v in history[-1].items()}), flush=True)
-        torch.save({"state": mean.state_dict(), "epoch": epoch + 1, "protocol": args.protocol}, args.out / "best.pt")
-        torch.save(
-            {
-                "net": net.state_dict(),
-                "mean": mean.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "history": history,
-                "rng": rng.bit_generator.state,
-            },
-            last,
-        )
-        (args.out / "history.json").write_text(json.dumps(history, indent=1))
-        save(curves_figure(history), args.out / "training.png")
+            run.follow(mean, net, epoch * args.steps + step)
+        figures = {"train_loss": running, **watch(mean, watched, (size[0], args.columns))}
+        figures["seconds"] = time.monotonic() - started
+        run.record(figures, {"state": mean.state_dict(), "protocol": args.protocol}, only_best=False)
 
 
 if __name__ == "__main__":
