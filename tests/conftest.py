@@ -32,3 +32,12 @@ def shared_oct() -> Path:
     if not (folder / "manifest.csv").exists():
         pytest.skip(f"the shared images are not at {folder} (set OCTCORE_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_fundus() -> Path:
+    """The shared photographs; the test skips where they are absent."""
+    folder = data_root() / "fundus_classification"
+    if not (folder / "manifest.csv").exists():
+        pytest.skip(f"the shared images are not at {folder} (set OCTCORE_DATA)")
+    return folder

@@ -18,11 +18,11 @@ from PIL import Image
 from octcore import models
 from octcore.classify import classify
 from octcore.inputs import classifier_input
-from octcore.phantom import KINDS, bscan, png_bytes
+from octcore.phantom import KINDS, bscan, fundus, png_bytes
 from octcore.preprocess import INPUT_SIZE, frame
 from octcore.readers import read
 from octcore.scan import Scan
-from octcore.taxonomy import OCT_LABELS
+from octcore.taxonomy import LABELS, OCT_LABELS
 from train.data import training_rows
 
 
@@ -147,9 +147,10 @@ def test_serving_imports_neither_torch_nor_tensorflow() -> None:
     assert said.stdout.strip().endswith("[]")
 
 
-@pytest.mark.parametrize("info", [m for m in models.catalogue() if m.task == "oct"], ids=lambda m: m.id)
+@pytest.mark.parametrize("info", [m for m in models.catalogue() if m.task in LABELS], ids=lambda m: m.id)
 def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> None:
-    tensor = np.concatenate([classifier_input(bscan(kind, seed=7).pixels).tensor for kind in KINDS])
+    pictures = [fundus(seed=k) for k in range(3)] if info.task == "fundus" else [bscan(kind, seed=7).pixels for kind in KINDS]
+    tensor = np.concatenate([classifier_input(picture, info.task).tensor for picture in pictures])  # type: ignore[arg-type]
     served = models.network(info).run(tensor)[0]
     if info.framework == "Keras":  # the `.keras` file needs nothing of this package, and opens under TensorFlow too
         for backend in ("torch", "tensorflow"):
@@ -160,7 +161,7 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
     from train.networks import build
 
     saved = torch.load(info.folder / "native.pt", weights_only=True)
-    net = build(saved["net"], len(OCT_LABELS), pretrained=False)
+    net = build(saved["net"], len(LABELS[info.task]), False, tensor.shape[1])  # type: ignore[index]
     net.load_state_dict({k: v.float() if v.dtype.is_floating_point else v for k, v in saved["state"].items()})
     with torch.inference_mode():
         native = net.eval()(torch.from_numpy(tensor))[0].numpy()
@@ -168,7 +169,7 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
 
 
 def _keras_answer(file: Path, tensor: NDArray[np.float32], backend: str) -> NDArray[np.float32]:
-    """What a `.keras` file says of (N, 1, H, W) in a process of its own, since Keras has one backend a process."""
+    """What a `.keras` file says of (N, channels, H, W) in a process of its own, since Keras has one backend a process."""
     code = (
         "import io, sys, numpy, keras; x = numpy.load(io.BytesIO(sys.stdin.buffer.read())); out = io.BytesIO();"
         f"numpy.save(out, keras.models.load_model({str(file)!r}).predict(x, verbose=0));"
