@@ -4,9 +4,12 @@ PORT ?= 8501
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 READY := .venv/.ready
+FUNDUS := $(BIN)/python -m train.classify --task fundus
+FUNDUS_CNN := --net keras-cnn --out runs/fundus-cnn --small-epochs 4 --rate 1e-3 --mixup 0.2 --average 0.995 --patience 7 --seed 1
+FUNDUS_RESNET := --net keras-resnet18 --out runs/fundus-resnet18 --rate 1.5e-3 --decay 0.05 --mixup 0.1 --average 0.995 --patience 12 --seed 2
 RESNET := --rate 2e-3 --decay 0.05 --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
 
-.PHONY: setup run test check screenshot train-oct train-segment
+.PHONY: setup run test check screenshot train-oct train-fundus train-segment
 
 setup: $(READY)
 
@@ -43,6 +46,19 @@ train-oct: $(READY)
 	$(BIN)/python -m train.export runs/oct-resnet18
 	$(BIN)/python -m train.leave_one_out tvhl_mexico
 	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task oct || exit 1; done
+
+# The ResNet begins from oct-resnet18's weights and has the CNN of the fourth epoch as its teacher in the last three.
+train-fundus: $(READY)
+	$(FUNDUS) $(FUNDUS_CNN) --epochs 7 --stop-after 2
+	$(FUNDUS) $(FUNDUS_CNN) --epochs 6 --stop-after 2
+	mkdir -p runs/fundus-cnn-4 && cp runs/fundus-cnn/best.pt runs/fundus-cnn-4/
+	$(FUNDUS) $(FUNDUS_CNN) --epochs 7
+	$(BIN)/python -m train.export runs/fundus-cnn
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 12 --small-epochs 8 --stop-after 5
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 9 --small-epochs 7 --stop-after 2
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 10 --small-epochs 7 --teacher runs/fundus-cnn-4
+	$(BIN)/python -m train.export runs/fundus-resnet18
+	for model in fundus-cnn fundus-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task fundus || exit 1; done
 
 train-segment: $(READY)
 	$(BIN)/python -m train.segment --protocol relaynet --out runs/seg-relaynet --columns 384 --view 256 --epochs 12

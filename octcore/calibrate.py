@@ -25,11 +25,12 @@ def allowed_probability(probabilities: NDArray[np.float64], allowed: Floats) -> 
     return np.asarray((probabilities * allowed).sum(axis=1))
 
 
-def fit_temperature(logits: NDArray[np.floating[Any]], allowed: Floats) -> float:
-    """The temperature (Guo et al. 2017) with the least mean -log p(allowed) on validation data."""
+def fit_temperature(logits: NDArray[np.floating[Any]], allowed: Floats, prior: NDArray[np.floating[Any]] | float = 0.0) -> float:
+    """The temperature (Guo et al. 2017) with the least mean -log p(allowed) on validation data; ``prior`` (C,) is added to
+    the logits after they were divided."""
 
     def loss(log_t: float) -> float:
-        p = allowed_probability(softmax(logits, float(np.exp(log_t))), allowed)
+        p = allowed_probability(softmax(logits / np.exp(log_t) + prior), allowed)
         return float(-np.log(np.clip(p, 1e-12, 1)).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))

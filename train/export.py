@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from octcore.calibrate import conformal_threshold, fit_temperature, pooled, softmax
+from octcore.calibrate import allowed_probability, conformal_threshold, fit_temperature, pooled, softmax
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
-from train.data import training_rows
+from train.data import Row, sampling_weights, training_rows
 from train.graph import write_graph
 from train.networks import halved, trained
 from train.tasks import TASKS
@@ -90,18 +91,27 @@ def main() -> None:
 
     task = TASKS[json.loads((args.run / "settings.json").read_text())["task"]]
     net, saved = trained(args.run, len(task.labels), task.channels)
-    write_graph(WithMaps(net), folder / "model.onnx", (task.channels, *task.size), ["logits", "maps"])
-    native = save_native(net, saved["net"], folder)
     (folder / "history.json").write_text((args.run / "history.json").read_text())
 
-    rows = [r for r in training_rows(task.name) if r.split == "val"]
+    everyone = training_rows(task.name)
+    rows = [r for r in everyone if r.split == "val"]
     if args.limit:
         rows = rows[: len(rows) // args.limit * args.limit : len(rows) // args.limit]
     inputs = task.views(rows)
     allowed = np.stack([r.allowed for r in rows])
+    shape, outputs = (task.channels, *task.size), ["logits", "maps"]
+    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs)
     served = Network(folder / "model.onnx")
     logits = np.concatenate([served.run(task.to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
-    temperature = fit_temperature(logits, allowed)
+    share, temperature, shift = prior_given_back(logits, allowed, [r for r in everyone if r.split == "train"])
+    if share:
+        head = net.get_submodule("head")
+        assert isinstance(head, nn.Linear)
+        with torch.no_grad():
+            head.bias += torch.from_numpy(shift)
+        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs)
+        logits = np.asarray(logits + shift, np.float32)
+    native = save_native(net, saved["net"], folder)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
     threshold = conformal_threshold(softmax(logits, temperature), allowed)
 
@@ -114,6 +124,7 @@ def main() -> None:
             "framework": framework,
             "native": native,
             "temperature": temperature,
+            "prior_given_back": share,
         },
         folder,
     )
@@ -121,6 +132,28 @@ def main() -> None:
     ensemble_threshold(manifest, task.name)
     write_manifest(manifest)
     print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))
+
+
+def prior_given_back(
+    logits: NDArray[np.float32], allowed: NDArray[np.float32], learned: list[Row]
+) -> tuple[float, float, NDArray[np.float32]]:
+    """What rare classes gained by being drawn more often in training, taken back as far as validation patients say.
+
+    ``logits`` and ``allowed`` (N, C): the validation split's. Returns the share taken back (0, 0.5 or 1), the temperature
+    with it, and what to add to each class's logit, float32 (C,).
+    """
+    chances = sampling_weights(learned)
+    single = np.stack([r.allowed * (r.allowed.sum() == 1) for r in learned])
+    shift = np.log(np.clip(single.mean(axis=0), 1e-6, 1)) - np.log(np.clip(chances @ single, 1e-6, 1))
+    shift = shift - shift.mean()
+    found = []
+    for share in (0.0, 0.5, 1.0):
+        temperature = fit_temperature(logits, allowed, share * shift)
+        moved = logits + (temperature * share * shift).astype(np.float32)
+        loss = -np.log(np.clip(allowed_probability(softmax(moved, temperature), allowed), 1e-12, 1)).mean()
+        found.append((float(loss), share, temperature))
+    _, share, temperature = min(found)
+    return share, temperature, (temperature * share * shift).astype(np.float32)
 
 
 def ensemble_threshold(manifest: dict[str, Any], task: str) -> None:

@@ -18,7 +18,8 @@ from octcore.preprocess import INPUT_SIZE, frame
 from octcore.taxonomy import OCT_LABELS, leaves
 from train.augment import augmented
 from train.classify import family_loss
-from train.data import REPOSITORY, sampling_weights, training_rows
+from train.data import REPOSITORY, Row, sampling_weights, training_rows
+from train.export import prior_given_back
 from train.segment import chosen, lesion_loss
 from train.segmentation_data import ANY_FLUID
 
@@ -92,6 +93,45 @@ def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
         assert card["test"]["overall"]["n"] == 40
         assert all((tmp_path / "weights" / name / file).exists() for file in card["figures"])
     assert card["members"] == ["keras", "tiny"] and card["framework"] == "Keras + PyTorch"
+
+
+def test_the_photographs_road(tmp_path: Path, shared_fundus: Path) -> None:
+    """The same commands; the ResNet begins from the OCT one, and what rare classes gained by oversampling is looked at."""
+    learn = [
+        "train.classify",
+        "--task",
+        "fundus",
+        "--net",
+        "keras-resnet18",
+        "--limit",
+        "16",
+        "--batch",
+        "8",
+        "--out",
+        "runs/tiny",
+    ]
+    step(tmp_path, *learn, "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1")
+    step(tmp_path, "train.export", "runs/tiny", "--limit", "24")
+    entry = json.loads((tmp_path / "weights/MANIFEST.json").read_text())["models"][0]
+    assert entry["task"] == "fundus" and entry["prior_given_back"] in (0, 0.5, 1) and entry["framework"] == "Keras"
+    step(tmp_path, "train.evaluate", "tiny", "--limit", "40")
+    card = json.loads((tmp_path / "weights/tiny/card.json").read_text())
+    assert card["test"]["task"] == "fundus" and card["test"]["overall"]["n"] == 40
+    assert sum(block["n"] for block in card["subgroups"]["sex"].values()) > 0 and card["members"] == ["tiny"]
+
+
+def test_what_oversampling_gave_is_given_back_where_it_helps() -> None:
+    """Two classes, one drawn far more often than it occurs: a network that learned so says too much of it."""
+    rng = np.random.default_rng(0)
+    true, allowed = np.array([0.95, 0.05]), np.zeros((4000, 2), np.float32)
+    labels = rng.choice(2, 4000, p=true)
+    allowed[np.arange(4000), labels] = 1
+    evidence = rng.normal(0, 1, 4000) + 2 * labels
+    rows = [Row(Path("x"), "s", "ab"[k], str(i), "train", np.eye(2, dtype=np.float32)[k]) for i, k in enumerate(labels)]
+    drawn = sampling_weights(rows) @ np.stack([r.allowed for r in rows])
+    logits = np.stack([np.log(drawn[0]) * np.ones(4000), np.log(drawn[1]) + 2 * evidence - 2], axis=1).astype(np.float32)
+    share, temperature, shift = prior_given_back(logits, allowed, rows)
+    assert share == 1 and temperature == pytest.approx(1, abs=0.1) and shift[1] < shift[0]
 
 
 def test_a_source_left_out_is_scored_and_was_not_learned(tmp_path: Path, shared_oct: Path) -> None:
