@@ -108,7 +108,7 @@ def main() -> None:
         head = net.get_submodule("head")
         assert isinstance(head, nn.Linear)
         with torch.no_grad():
-            head.bias += torch.from_numpy(shift)
+            head.bias.add_(torch.from_numpy(shift))
         write_graph(WithMaps(net), folder / "model.onnx", shape, outputs)
         logits = np.asarray(logits + shift, np.float32)
     native = save_native(net, saved["net"], folder)
