@@ -25,13 +25,15 @@ def measure(segmentation: Segmentation, spacing_mm: SpacingMm | None) -> dict[st
 
     - ``fluid_area_*``, ``irf_area_*``, ``srf_area_*``, ``drusen_area_*``, ``shrm_area_*``: px, mm2.
     - ``fluid_pools``, ``irf_pools``, ``srf_pools``: regions of one kind, connected also by corners, of at least
-      `SMALLEST_POOL_PX` pixels. ``fluid_largest_pool_*``: the largest one's area (px, mm2), 0 where there is none.
+      `SMALLEST_POOL_PX` pixels. ``fluid_largest_pool_*``, ``fluid_mean_pool_*``: the largest one's and the mean area (px,
+      mm2), 0 where there is none.
     - ``fluid_share_of_retina``: of the pixels between ILM and BM, in [0, 1].
     - ``retina_thickness_mean_*``: ILM to BM (px, um), over the columns in which every surface is known; each layer's
-      ``<layer>_thickness_mean_*`` over the same columns, so that the layers' sum is the whole.
+      ``<layer>_thickness_mean_*`` over the same columns, so that the layers' sum is the whole. `thickness_along` has them
+      column by column.
     - ``central_1mm_thickness_mean_*``: in the middle millimetre of the picture where the lateral spacing is known (and the
-      picture that wide), else ``central_sixth_thickness_mean_*``: in the middle sixth of its width. The picture's middle
-      need not be the fovea.
+      picture that wide), else ``central_sixth_thickness_mean_*``: in the middle sixth of its width; each layer's there is
+      ``central_1mm_<layer>_thickness_mean_*`` (``central_sixth_<layer>_...``). The picture's middle need not be the fovea.
     - ``drusen_height_max_*``: the most drusen pixels in one column (px, um).
     """
     axial, lateral = (_known(s) for s in spacing_mm or (None, None))
@@ -55,17 +57,17 @@ def _areas(segmentation: Segmentation, out: dict[str, float]) -> None:
 
 def _pools(lesions: NDArray[np.uint8], out: dict[str, float]) -> None:
     """Pools a kind: two kinds that touch are two pools."""
-    largest = 0.0
-    out["fluid_pools"] = 0.0
+    found = np.zeros(0)
     for name in FLUID:
         mask = np.ascontiguousarray(lesions == LESIONS.index(name) + 1).astype(np.uint8)
         _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         sizes = np.asarray(stats)[1:, cv2.CC_STAT_AREA]
         sizes = sizes[sizes >= SMALLEST_POOL_PX]
         out[f"{name.lower()}_pools"] = float(len(sizes))
-        out["fluid_pools"] += float(len(sizes))
-        largest = max(largest, float(sizes.max(initial=0)))
-    out["fluid_largest_pool_px"] = largest
+        found = np.concatenate([found, sizes])
+    out["fluid_pools"] = float(len(found))
+    out["fluid_largest_pool_px"] = float(found.max(initial=0))
+    out["fluid_mean_pool_px"] = float(found.mean()) if len(found) else 0.0
 
 
 def _thicknesses(surfaces: NDArray[np.float32], lateral: float | None, out: dict[str, float]) -> None:
@@ -80,12 +82,23 @@ def _thicknesses(surfaces: NDArray[np.float32], lateral: float | None, out: dict
         out[f"{layer_key(name)}_thickness_mean_px"] = float(layer[known].mean())
     from_middle = np.abs(np.arange(width) + 0.5 - width / 2)
     if lateral and lateral * width >= CENTRE_MM:
-        key, half = "central_1mm_thickness_mean_px", CENTRE_MM / 2 / lateral
+        where, half = "central_1mm", CENTRE_MM / 2 / lateral
     else:
-        key, half = "central_sixth_thickness_mean_px", width / 12
+        where, half = "central_sixth", width / 12
     centre = known & (from_middle <= half)
     if centre.any():
-        out[key] = float(layers[:, centre].sum(axis=0).mean())
+        out[f"{where}_thickness_mean_px"] = float(layers[:, centre].sum(axis=0).mean())
+        for name, layer in zip(LAYERS, layers, strict=True):
+            out[f"{where}_{layer_key(name)}_thickness_mean_px"] = float(layer[centre].mean())
+
+
+def thickness_along(surfaces: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Thickness in every column of a scan, float64 (8, W) in rows, of surfaces (8, W): first the whole retina, then each of
+    ``taxonomy.LAYERS``; NaN in a column in which a surface is not known."""
+    layers = np.diff(surfaces.astype(np.float64), axis=0)
+    along = np.vstack([layers.sum(axis=0, keepdims=True), layers])
+    along[:, ~np.isfinite(surfaces).all(axis=0)] = np.nan
+    return along
 
 
 def _known(spacing: float | None) -> float | None:

@@ -55,5 +55,16 @@ def _volumes(connection: sqlite3.Connection) -> None:
     connection.execute("alter table results add column volume_file text")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _retired_names, _segmentations_and_reviews, _volumes)
+def _reviews_of_slices(connection: sqlite3.Connection) -> None:
+    """A volume's slices are reviewed one by one; a review of a single scan has no slice."""
+    connection.execute("alter table reviews add column slice integer")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _retired_names,
+    _segmentations_and_reviews,
+    _volumes,
+    _reviews_of_slices,
+)
 """Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from octcore.measure import SpacingMm
+from octcore.measure import SpacingMm, layer_key, thickness_along
 from octcore.segment import layers_of
 from octcore.taxonomy import LAYER_COLOURS, LAYERS, LESION_COLOURS, LESIONS, SURFACES
 
@@ -20,9 +20,9 @@ _COVER = 0.45
 """How much of a lesion's colour covers the scan in the overlay."""
 
 
-def labels_png(lesions: NDArray[np.uint8]) -> bytes:
-    """A label map, uint8 (H, W), as a grey PNG of the same values."""
-    return _png(lesions)
+def labels_png(lesions: NDArray[np.uint8], mask: str = "") -> bytes:
+    """A label map, uint8 (H, W), as a grey PNG of the same values. ``mask``: which outlines, kept in it as a text."""
+    return _png(lesions, mask)
 
 
 def labels_of(png: bytes) -> NDArray[np.uint8]:
@@ -41,10 +41,13 @@ def surfaces_of(npz: bytes) -> NDArray[np.float32]:
         return np.asarray(archive["surfaces"], np.float32)
 
 
-def everything_npz(lesions: NDArray[np.uint8], surfaces: NDArray[np.float32], spacing: SpacingMm) -> bytes:
+def everything_npz(
+    lesions: NDArray[np.uint8], surfaces: NDArray[np.float32], spacing: SpacingMm, mask: str = "original"
+) -> bytes:
     """The download: ``lesions`` and ``layers`` uint8 (H, W), ``surfaces`` float32 (8, W) in rows, ``spacing_mm`` (axial,
-    lateral; NaN where it is not known), and the names that the values stand for."""
+    lateral; NaN where it is not known), ``mask`` (which outlines), and the names that the values stand for."""
     return npz(
+        mask=np.array(mask),
         lesions=lesions,
         layers=layers_of(surfaces, lesions.shape[0]),
         surfaces=surfaces,
@@ -55,9 +58,9 @@ def everything_npz(lesions: NDArray[np.uint8], surfaces: NDArray[np.float32], sp
     )
 
 
-def overlay_png(scan: NDArray[np.uint8], lesions: NDArray[np.uint8], surfaces: NDArray[np.float32]) -> bytes:
-    """`overlay` as a PNG."""
-    return _png(overlay(scan, lesions, surfaces))
+def overlay_png(scan: NDArray[np.uint8], lesions: NDArray[np.uint8], surfaces: NDArray[np.float32], mask: str = "") -> bytes:
+    """`overlay` as a PNG. ``mask``: as in `labels_png`."""
+    return _png(overlay(scan, lesions, surfaces), mask)
 
 
 def overlay(scan: NDArray[np.uint8], lesions: NDArray[np.uint8], surfaces: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -89,6 +92,21 @@ def measurements_csv(masks: Mapping[str, Mapping[str, float]], about: Mapping[st
     return b"\xef\xbb\xbf" + out.getvalue().encode()  # with the mark by which Excel knows UTF-8
 
 
+def thickness_csv(surfaces: NDArray[np.float32], spacing: SpacingMm) -> bytes:
+    """Thickness along the scan, a row a column of it: ``column`` (from 1), ``position_mm``, and the retina and each layer in
+    um, in px where the axial spacing is not known. A thickness that is not known is an empty cell."""
+    axial, lateral = spacing
+    unit, rows = ("um", thickness_along(surfaces) * axial * 1000) if axial else ("px", thickness_along(surfaces))
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    names = [f"{name}_thickness_{unit}" for name in ("retina", *map(layer_key, LAYERS))]
+    table.writerow(["column", *(["position_mm"] if lateral else []), *names])
+    for k, values in enumerate(rows.T):
+        place = [f"{(k + 0.5) * lateral:.5g}"] if lateral else []
+        table.writerow([k + 1, *place, *("" if np.isnan(v) else f"{v:.5g}" for v in values)])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
 def _cell(text: str) -> str:
     """Text that no spreadsheet takes for a formula (a file's name is a stranger's)."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
@@ -98,9 +116,12 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def _png(pixels: NDArray[np.uint8], mask: str = "") -> bytes:
+    note = PngImagePlugin.PngInfo()
+    if mask:
+        note.add_itxt("mask", mask)
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
+    Image.fromarray(pixels).save(out, "PNG", pnginfo=note)
     return out.getvalue()
 
 
@@ -110,6 +131,6 @@ def npz(**arrays: NDArray[np.generic]) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             part = io.BytesIO()
-            np.lib.format.write_array(part, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(part, np.asarray(array, order="C"), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), part.getvalue(), zipfile.ZIP_DEFLATED)
     return out.getvalue()

@@ -39,12 +39,22 @@ class Segmentation:
     @property
     def fluid(self) -> NDArray[np.bool_]:
         """Where there is fluid of either kind, bool (H, W)."""
-        return np.isin(self.lesions, [LESIONS.index(name) + 1 for name in FLUID])
+        return fluid_in(self.lesions)
 
     @property
     def layers(self) -> NDArray[np.uint8]:
         """The layers as uint8 (H, W): 0 outside the retina, else 1 + the place in ``taxonomy.LAYERS``."""
         return layers_of(self.surfaces, self.lesions.shape[0])
+
+
+def fluid_in(lesions: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a label map, uint8 of any shape (one slice's, a volume's), has fluid of either kind: bool of that shape."""
+    return np.isin(lesions, [LESIONS.index(name) + 1 for name in FLUID])
+
+
+def lesions_in(lesions: NDArray[np.uint8]) -> list[str]:
+    """The lesions that a label map, uint8 of any shape, names, in the order of ``taxonomy.LESIONS``."""
+    return [name for value, name in enumerate(LESIONS, start=1) if bool((lesions == value).any())]
 
 
 def layers_of(surfaces: NDArray[np.float32], height: int) -> NDArray[np.uint8]:

@@ -25,7 +25,7 @@ import sqlite_utils
 from octcore.migrations import MIGRATIONS
 
 Kind = Literal["scan", "thumbnail", "heatmap", "lesions", "surfaces", "volume"]
-Task = Literal["oct", "segment"]
+Task = Literal["oct", "fundus", "segment"]
 FILE_COLUMNS = "scan_file, thumbnail_file, heatmap_file, lesions_file, surfaces_file, volume_file"
 SORTS = {
     "newest": "created_at desc",
@@ -74,13 +74,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Review:
-    """What a person said of a result: a corrected mask (`Store.review_mask`) and a note. ``created_at``: aware, in UTC."""
+    """What a person said of a result: a corrected mask (`Store.review_mask`) and a note. ``created_at``: aware, in UTC.
+    ``slice``: which one of a volume, from 0; None for a single scan. ``by``: the person's name."""
 
     id: str
     result_id: str
     user_id: int
     created_at: datetime
     note: str
+    slice: int | None = None
+    by: str = ""
 
 
 def data_folder() -> Path:
@@ -319,28 +322,27 @@ class Store:
 
     # -- reviews
 
-    def save_review(self, user_id: int, result_id: str, mask_png: bytes, note: str = "") -> str:
-        """Keep a person's correction beside a result of theirs, which stays as it is. Returns the review's id. Raises
-        KeyError for no result of this user."""
+    def save_review(self, user_id: int, result_id: str, mask_png: bytes, note: str = "", slice_index: int | None = None) -> str:
+        """Keep a person's correction beside a result of theirs, which stays as it is; of a volume's slice (from 0) where
+        ``slice_index`` says which. Returns the review's id. Raises KeyError for no result of this user."""
         with self._transaction() as connection:
             if not self._owns(connection, user_id, result_id):
                 raise KeyError(result_id)
             name = uuid.uuid4().hex
             connection.execute(
-                "insert into reviews (id, result_id, user_id, created_at, mask_file, note) values (?, ?, ?, ?, ?, ?)",
-                (name, result_id, user_id, _now(), self._keep(mask_png), note),
+                "insert into reviews (id, result_id, user_id, created_at, mask_file, note, slice) values (?, ?, ?, ?, ?, ?, ?)",
+                (name, result_id, user_id, _now(), self._keep(mask_png), note, slice_index),
             )
         return name
 
     def reviews(self, user_id: int, result_id: str) -> list[Review]:
         """This user's reviews of a result, the newest first; none of anybody else's."""
         rows = self._tables.query(
-            "select * from reviews where result_id = ? and user_id = ? order by created_at desc, id", [result_id, user_id]
+            "select reviews.*, users.name as by from reviews join users on users.id = reviews.user_id "
+            "where result_id = ? and user_id = ? order by reviews.created_at desc, reviews.rowid desc",
+            [result_id, user_id],
         )
-        return [
-            Review(row["id"], row["result_id"], row["user_id"], datetime.fromisoformat(row["created_at"]), row["note"])
-            for row in rows
-        ]
+        return [_review(row) for row in rows]
 
     def review_mask(self, user_id: int, review_id: str) -> bytes:
         """A review's label map (PNG). Raises KeyError for no review of this user."""
@@ -414,6 +416,11 @@ def _now() -> str:
 
 def _user(row: dict[str, Any]) -> User:
     return User(row["id"], row["username"], row["name"], row["email"], row["password_hash"], row["language"])
+
+
+def _review(row: dict[str, Any]) -> Review:
+    made = datetime.fromisoformat(row["created_at"])
+    return Review(row["id"], row["result_id"], row["user_id"], made, row["note"], row["slice"], row["by"])
 
 
 def _result(row: dict[str, Any]) -> Result:

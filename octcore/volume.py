@@ -22,7 +22,7 @@ from octcore.eye import Eye, eye_of
 from octcore.inputs import ClassifierInput, classifier_input
 from octcore.panel import Panel
 from octcore.scan import Scan
-from octcore.segment import Segmentation, onto_scan
+from octcore.segment import onto_scan
 from octcore.straighten import Straight, look, straighten
 from octcore.taxonomy import OCT_LABELS, SURFACES
 
@@ -40,7 +40,6 @@ HEAT_SIDE = 128
 
 Prepared = TypeVar("Prepared")
 Raw = TypeVar("Raw")
-Done = TypeVar("Done")
 
 
 class Cancelled(Exception):
@@ -61,10 +60,6 @@ class VolumeSegmentation:
     surfaces: Floats
     milliseconds: float
     caveats: tuple[str, ...] = ()
-
-    def at(self, index: int) -> Segmentation:
-        """One slice's, from 0."""
-        return Segmentation(self.model, self.version, self.lesions[index], self.surfaces[index], 0.0, self.caveats)
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,15 @@ _ASSETS = Path(__file__).parent / "layers_viewer_assets"
 _WORDS = (
     "lesions", "layers", "opacity", "mode", "filled", "outlined", "reset", "hint", "nowhere", "place", "no_layers", "outside",
     "thickness_um", "thickness_px", "start", "undo", "redo", "cancel", "save", "saving", "size", "note", "brush", "erase",
-    "edit_hint",
+    "edit_hint", "unsaved", "unsaved_slices",
 )  # fmt: skip
-_IN_BROWSER = {name: f"{{{name}}}" for name in ("row", "column", "value")}
+_IN_BROWSER = {name: f"{{{name}}}" for name in ("row", "column", "value", "slices")}
 """Placeholders that the browser fills."""
 LARGEST_MAP = 2048
 """Pixels a side of the label map that is sent at the most; larger scans are corrected on a coarser grid."""
 LONGEST_NOTE = 500
+_KEPT = "layers_viewer_kept"
+"""Session key: by viewer, the last save that is in the store."""
 _FINEST = 10
 """Surfaces are sent to a tenth of a row."""
 
@@ -65,13 +67,13 @@ def show(
     alt: str,
     key: str,
     axial_mm: float | None = None,
-    editable: bool = True,
+    slice_number: int | None = None,
 ) -> object | None:
     """Draw the viewer and return what was saved in it since the last run (for `correction`), or None.
 
     ``scan``: a PNG of the scan's aspect; ``lesions`` uint8 (H, W) and ``surfaces`` float32 (8, W) as `Segmentation` has them;
     ``mask_id`` names the mask that is shown, so that unsaved corrections stay with theirs; ``axial_mm``: a row's height.
-    ``editable``: whether lesions may be corrected.
+    ``slice_number``: of a volume's slice, from 1; what is painted in one stays there, unsaved, while others are looked at.
     ``key``: one a result.
     """
     height, width = lesions.shape
@@ -83,6 +85,7 @@ def show(
             "id": mask_id,
             "picture": key,
             "answered": answered.get(key, ""),
+            "kept": st.session_state.get(_KEPT, {}).get(key, ""),
             "scan": "data:image/png;base64," + base64.b64encode(scan).decode(),
             "alt": alt,
             "width": width,
@@ -95,7 +98,7 @@ def show(
             "lesions": [{"name": n, "title": t(f"lesion.{n}"), "colour": LESION_COLOURS[n]} for n in LESIONS],
             "layers": [{"name": n, "title": t(f"layer.{n}"), "colour": LAYER_COLOURS[n]} for n in LAYERS],
             "words": {name: t(f"layers.{name}", **_IN_BROWSER) for name in _WORDS},
-            "editable": editable,
+            "slice": slice_number,
         },
         on_review_change=lambda: None,
     ).get("review")
@@ -104,9 +107,18 @@ def show(
     return said  # type: ignore[no-any-return]
 
 
+def kept(key: str, said: object) -> None:
+    """Tell the browser at the next run that what it sent is saved: only then does it forget what was painted."""
+    st.session_state.setdefault(_KEPT, {})[key] = _nonce(said)
+
+
+def _nonce(said: object) -> str:
+    return str(said.get("nonce", ""))[:40] if isinstance(said, dict) else ""
+
+
 def _is_new(answered: dict[str, str], key: str, said: object) -> bool:
     """Whether this save was not answered yet; it is from now on, and the browser is told so."""
-    nonce = str(said.get("nonce", ""))[:40] if isinstance(said, dict) else ""
+    nonce = _nonce(said)
     known = answered.get(key) == nonce
     answered[key] = nonce
     return not known

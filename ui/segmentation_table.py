@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from octcore.measure import SMALLEST_POOL_PX, layer_key
+from octcore.segment import lesions_in
 from octcore.taxonomy import LAYERS, LESIONS
 from ui.words import t
 
@@ -28,6 +32,7 @@ def measurement_rows(*columns: Values) -> dict[str, list[str]]:
     if somewhere("fluid_area_px"):
         rows[t("measure.pools", smallest=SMALLEST_POOL_PX)] = [f"{v['fluid_pools']:.0f}" for v in columns]
         rows[t("measure.largest")] = [area(v, "fluid_largest_pool") for v in columns]
+        rows[t("measure.mean_pool")] = [area(v, "fluid_mean_pool") for v in columns]
         if somewhere("fluid_share_of_retina"):
             rows[t("measure.share")] = [f"{v['fluid_share_of_retina']:.1%}" for v in columns]
     if somewhere("drusen_area_px"):
@@ -38,8 +43,22 @@ def measurement_rows(*columns: Values) -> dict[str, list[str]]:
     for name in LAYERS:
         key = f"{layer_key(name)}_thickness_mean"
         if somewhere(f"{key}_px"):
-            rows[t("measure.layer", name=name)] = [_length(v, key) for v in columns]
+            rows[t("measure.layer", name=name)] = [_with_centre(v, name, key) for v in columns]
     return rows
+
+
+def _with_centre(values: Values, layer: str, key: str) -> str:
+    """A layer's mean, and in parentheses its centre's where that is known."""
+    for where in ("central_1mm", "central_sixth"):
+        centre = f"{where}_{layer_key(layer)}_thickness_mean"
+        if f"{centre}_px" in values:
+            return f"{_length(values, key)} ({_length(values, centre)})"
+    return _length(values, key)
+
+
+def lesion_names(lesions: NDArray[np.uint8]) -> str:
+    """The lesions that a label map names, in words."""
+    return ", ".join(t(f"lesion.{name}") for name in lesions_in(lesions)) or t("seg.nothing_found")
 
 
 def area(values: Values, stem: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -33,10 +33,11 @@ def thickness_map(
     subfields: Mapping[str, float],
     laterality: Laterality | None,
     first: Vertical | None,
+    marked: Sequence[int] = (),
 ) -> go.Figure:
     """The map, float32 (S, W) in ``unit``, seen from the front, with the chosen slice; where the distances are known to
     scale and with the ETDRS grid and its means (``subfields``: `octcore.measure_volume`'s keys). The upper side is up where
-    ``first`` says which it is, else the first slice is."""
+    ``first`` says which it is, else the first slice is. ``marked``: slices (from 0) that somebody reviewed."""
     steps = [-(-side // _LARGEST) for side in thickness.shape]
     shown = thickness[:: steps[0], :: steps[1]]
     known = slice_mm is not None and lateral_mm is not None
@@ -64,6 +65,8 @@ def thickness_map(
         type="line", x0=ends[0], x1=ends[1], y0=chosen * down, y1=chosen * down, line={"color": "#000000", "width": 4}
     )
     figure.add_shape(type="line", x0=ends[0], x1=ends[1], y0=chosen * down, y1=chosen * down, line={"color": _LINE, "width": 2})
+    if marked:
+        figure.add_trace(_marks(marked, down, thickness.shape[1] * across))
     if known:
         _grid(figure, fovea.column * across, fovea.slice * down, subfields, quadrants(laterality, first))
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
@@ -112,6 +115,24 @@ def _places(
         customdata=numbers,
         text=values,
         hovertemplate=f"{t('volume.slice_hover')}<br>%{{text}}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _marks(slices: Sequence[int], down: float, width: float) -> go.Scatter:
+    """At both ends of each of those slices."""
+    both = [k for k in slices for _ in range(2)]
+    steady = {"marker": {"opacity": 1}}
+    return go.Scatter(
+        x=[0.0, width] * len(slices),
+        y=[k * down for k in both],
+        mode="markers",
+        marker={"symbol": ["triangle-right", "triangle-left"] * len(slices), "size": 11, "color": "#d99a2b"},
+        selected=steady,
+        unselected=steady,
+        customdata=[k + 1 for k in both],
+        hovertemplate=f"{t('volume.slice_hover')}<br>{t('volume.reviewed_mark')}<extra></extra>",
+        cliponaxis=False,
         showlegend=False,
     )
 

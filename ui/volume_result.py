@@ -14,6 +14,7 @@ from octcore.volume_files import slices_npz, slices_of
 from ui import viewer, volume_job, volume_slice
 from ui.charts import probability_chart
 from ui.gate import caveats_of
+from ui.labels import shorts
 from ui.scans import opened, slice_of
 from ui.volume_charts import profile
 from ui.words import t
@@ -95,7 +96,7 @@ def _eye(result: Result) -> None:
         second.metric(t("view.family"), f"{saved['probabilities']['AMD']:.1%}")
     chart = probability_chart(saved["probabilities"], tuple(saved["prediction_set"]))
     st.plotly_chart(chart, key=f"chart-{result.id}", config={"displayModeBar": False})
-    st.markdown(f"{t('volume.possible')} **{', '.join(saved['prediction_set'])}**")
+    st.markdown(f"{t('volume.possible')} **{shorts(saved['prediction_set'])}**")
     st.caption(t("volume.possible_help"))
     st.caption(t("volume.rule", slices=saved["volume"]))
 
@@ -123,16 +124,8 @@ def _explore(result: Result, scan: Scan, probabilities: NDArray[np.float64], hea
         config={"displayModeBar": False},
         alt=t("volume.profile"),
     )
-    listed = f"listed-{result.id}"
-
-    def go() -> None:
-        picked = st.session_state.get(listed)
-        if picked is not None:
-            st.session_state[volume_slice.key_of(result.id)] = int(picked) + 1
-
     order = result.result["order"][:_FIRST]
-    st.session_state[listed] = chosen if chosen in order else None  # the slider and the profile move it too
-    st.pills(t("volume.worst_first"), order, format_func=lambda k: _says(k, probabilities), key=listed, on_change=go)
+    volume_slice.listed(t("volume.worst_first"), result.id, order, chosen, lambda k: _says(k, probabilities))
 
 
 def _says(index: int, probabilities: NDArray[np.float64]) -> str:

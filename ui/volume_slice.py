@@ -1,8 +1,8 @@
-"""Which slice of a volume is shown: a slider, and clicks on charts that lead there."""
+"""Which slice of a volume is shown: a slider, and clicks on charts and lists that lead there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -22,9 +22,17 @@ def choose(result_id: str, count: int, start: int) -> int:
     return int(st.slider(t("volume.slice"), 1, count, key=key)) - 1
 
 
-def current(result_id: str, start: int) -> int:
-    """The slice that the slider shows, for what is drawn before it."""
-    return int(st.session_state.get(key_of(result_id), start + 1)) - 1
+def listed(label: str, result_id: str, slices: Sequence[int], chosen: int, words: Callable[[int], str]) -> None:
+    """Some slices (from 0) as a list under ``label``; a click on one moves the slider there."""
+    key = f"listed-{result_id}"
+
+    def go() -> None:
+        picked = st.session_state.get(key)
+        if picked is not None:
+            st.session_state[key_of(result_id)] = int(picked) + 1
+
+    st.session_state[key] = chosen if chosen in slices else None  # the slider and the charts move it too
+    st.pills(label, slices, format_func=words, key=key, on_change=go)
 
 
 def follow(chart: str, result_id: str, count: int, slice_at: Callable[[dict[str, Any]], float]) -> Callable[[], None]:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from octcore.measure import SMALLEST_POOL_PX, layer_key, measure
+from octcore.measure import SMALLEST_POOL_PX, layer_key, measure, thickness_along
 from octcore.phantom import bscan
+from octcore.report import thickness_csv
 from octcore.segment import Segmentation
 from octcore.taxonomy import LAYERS, LESIONS
 
@@ -41,6 +42,7 @@ def test_shapes_of_known_size() -> None:
     assert said["fluid_area_px"] == 196 and said["fluid_area_mm2"] == pytest.approx(196 * 4e-5)
     assert (said["irf_pools"], said["srf_pools"], said["fluid_pools"]) == (2, 1, 3)
     assert said["fluid_largest_pool_px"] == 120 and said["fluid_largest_pool_mm2"] == pytest.approx(120 * 4e-5)
+    assert said["fluid_mean_pool_px"] == pytest.approx(196 / 3)
     assert said["retina_thickness_mean_px"] == 70 and said["retina_thickness_mean_um"] == pytest.approx(280)
     assert said["central_1mm_thickness_mean_um"] == pytest.approx(280)
     assert all(said[f"{layer_key(name)}_thickness_mean_um"] == pytest.approx(40) for name in LAYERS)
@@ -69,7 +71,22 @@ def test_the_centre_is_one_millimetre() -> None:
     surfaces[7, 150:250] = 170  # the middle hundred columns: 1 mm at 10 um
     said = measure(outlined(np.zeros((200, 400)), surfaces), (0.004, 0.010))
     assert said["central_1mm_thickness_mean_px"] == 170
+    assert (said["central_1mm_os_rpe_thickness_mean_um"], said["central_1mm_nfl_thickness_mean_px"]) == (pytest.approx(440), 10)
+    assert said["os_rpe_thickness_mean_px"] == pytest.approx((300 * 10 + 100 * 110) / 400)
     assert measure(outlined(np.zeros((200, 400)), surfaces), (0.004, 0.005))["central_1mm_thickness_mean_px"] == 120
+
+
+def test_thickness_along_the_scan_column_by_column() -> None:
+    surfaces = np.repeat(np.arange(8.0)[:, None] * 10, 5, axis=1).astype(np.float32)
+    surfaces[7] += np.arange(5)
+    surfaces[3, 2] = np.nan
+    along = thickness_along(surfaces)
+    assert along.shape == (8, 5) and list(along[0, [0, 1, 3, 4]]) == [70, 71, 73, 74] and np.isnan(along[:, 2]).all()
+    assert np.allclose(along[1:, 4], [10] * 6 + [14])
+    lines = thickness_csv(surfaces, (0.004, 0.01)).decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("column,position_mm,retina_thickness_um,nfl_thickness_um,gcl_ipl_thickness_um")
+    assert lines[1] == "1,0.005,280," + ",".join(["40"] * 7) and lines[3] == "3,0.025" + "," * 8 and len(lines) == 6
+    assert thickness_csv(surfaces, (None, None)).decode("utf-8-sig").splitlines()[2] == "2,71," + ",".join(["10"] * 6) + ",11"
 
 
 def test_surfaces_that_are_not_known_leave_their_keys_out() -> None:

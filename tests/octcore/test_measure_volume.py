@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from octcore.etdrs import RINGS
 from octcore.measure_volume import measure_volume
+from octcore.reviewed import as_reviewed
 from octcore.scan import Laterality, Spacing
+from octcore.segment import fluid_in, layers_of
 
 SPACING = Spacing(0.125, 0.004, 0.0125)
 SHAPE = (57, 560)
@@ -124,12 +126,53 @@ def test_units_come_only_with_the_spacing() -> None:
     surfaces = eye(np.full(SHAPE, 300.0))
     nothing = measure_volume(lesions, surfaces, Spacing()).values
     assert set(nothing) == {
-        "slices", "slices_with_fluid", *(f"{n}_volume_voxels" for n in ("fluid", "irf", "srf", "drusen", "shrm")),
+        "slices", "slices_with_fluid", "retina_thickness_mean_px",
+        *(f"{n}_volume_voxels" for n in ("fluid", "irf", "srf", "drusen", "shrm")),
     }  # fmt: skip
     axial = measure_volume(lesions, surfaces, Spacing(None, 0.004, 0.0125)).values
     assert set(axial) - set(nothing) == {"retina_thickness_mean_um"}
     for spoiled in (0.0, -1.0, math.nan, math.inf):
         assert set(measure_volume(lesions, surfaces, Spacing(spoiled, spoiled, spoiled)).values) == set(nothing)
+
+
+def test_a_painted_block_adds_its_nanolitres_and_moves_no_thickness() -> None:
+    """30 x 40 pixels of SRF painted in one slice, 10 x 10 of IRF erased in another: known to the voxel."""
+    lesions = np.zeros((SHAPE[0], 160, SHAPE[1]), np.uint8)
+    lesions[10:13, 50:60, 100:110] = 1
+    surfaces = eye(np.full(SHAPE, 300.0))
+    before = measure_volume(lesions, surfaces, SPACING, "OD", "inferior")
+    painted, erased = lesions[40].copy(), lesions[11].copy()
+    painted[60:90, 200:240] = 2
+    erased[50:60, 100:110] = 0
+    kept = lesions.copy()
+    after = measure_volume(as_reviewed(lesions, {40: painted, 11: erased}), surfaces, SPACING, "OD", "inferior")
+    assert np.array_equal(lesions, kept), "the model's outlines stay"
+    voxel = 0.125 * 0.004 * 0.0125 * 1000
+    assert before.values["fluid_volume_nl"] == pytest.approx(300 * voxel)
+    assert after.values["srf_volume_nl"] == pytest.approx(1200 * voxel)
+    assert after.values["irf_volume_nl"] == pytest.approx(200 * voxel)
+    assert after.values["fluid_volume_nl"] == pytest.approx(1400 * voxel)
+    assert (before.values["slices_with_fluid"], after.values["slices_with_fluid"]) == (3, 3)
+    assert list(after.pixels[[10, 11, 40]].ravel()) == [100, 0, 0, 0, 0, 0, 0, 0, 0, 1200, 0, 0]
+    for key, value in before.values.items():
+        if "thickness" in key or "etdrs" in key or "macular" in key:
+            assert after.values[key] == value
+    with pytest.raises(ValueError, match="slice 3"):
+        as_reviewed(lesions, {3: painted[:-1]})
+    with pytest.raises(IndexError):
+        as_reviewed(lesions, {SHAPE[0]: painted})
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_fluids_share_is_that_of_the_drawn_layers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    surfaces = np.cumsum(rng.uniform(0, 5, (3, 8, 30)), axis=1).astype(np.float32)
+    surfaces[:, :, 4] = np.nan
+    lesions = rng.integers(0, 5, (3, 33, 30)).astype(np.uint8)
+    retina = np.stack([layers_of(one, 33) for one in surfaces]) > 0
+    share = float((fluid_in(lesions) & retina).sum() / retina.sum())
+    assert measure_volume(lesions, surfaces, Spacing()).values["fluid_share_of_retina"] == pytest.approx(share)
 
 
 def test_a_scan_that_does_not_reach_has_no_such_subfield() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from octcore import migrations
+from octcore.reviewed import newest
 from octcore.store import MIGRATIONS, Store, UserExists
 
 
@@ -212,6 +213,69 @@ def test_a_review_stands_beside_its_result_and_goes_with_it(store: Store) -> Non
     assert store.delete_result(ada, result) and files(store) == [] and store.reviews(ada, result) == []
     with pytest.raises(KeyError):
         store.review_mask(ada, first)
+
+
+def test_slices_of_a_volume_are_reviewed_one_by_one(store: Store) -> None:
+    ada, eve = (store.create_user(n, n.title(), f"{n}@example.org", "hash") for n in ("ada", "eve"))
+    mine, hers = segment(store, ada, b"volume"), segment(store, eve, b"volume")
+    first = store.save_review(ada, mine, b"slice 3", "too small", slice_index=3)
+    other = store.save_review(ada, mine, b"slice 0", slice_index=0)
+    second = store.save_review(ada, mine, b"slice 3 again", slice_index=3)
+    store.save_review(ada, mine, b"of no slice")
+    again = Store(store.folder)
+    assert [(r.slice, r.by) for r in again.reviews(ada, mine)] == [(None, "Ada"), (3, "Ada"), (0, "Ada"), (3, "Ada")]
+    latest = newest(again.reviews(ada, mine))
+    assert [(k, r.id) for k, r in latest.items()] == [(0, other), (3, second)]
+    assert again.review_mask(ada, second) == b"slice 3 again" and again.review_mask(ada, first) == b"slice 3"
+    assert abs(latest[3].created_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert store.reviews(eve, hers) == [] and store.reviews(eve, mine) == []
+    with pytest.raises(KeyError):
+        store.save_review(eve, mine, b"not hers", slice_index=3)
+    with pytest.raises(KeyError):
+        store.review_mask(eve, second)
+    store.delete_result(eve, hers)
+    assert store.delete_result(ada, mine) and files(store) == [], "the reviews' files went with it"
+    assert store._connection.execute("select count(*) from reviews").fetchone()[0] == 0
+
+
+def _reviews_until_killed(folder: Path, user: int, result: str) -> None:
+    store = Store(folder)
+    for k in range(10_000):
+        store.save_review(user, result, b"mask %d" % k, slice_index=k)
+
+
+def test_reviews_outlive_a_killed_process(store: Store) -> None:
+    ada = store.create_user("ada", "Ada", "ada@example.org", "hash")
+    result = segment(store, ada, b"volume")
+    process = multiprocessing.get_context("spawn").Process(target=_reviews_until_killed, args=(store.folder, ada, result))
+    process.start()
+    deadline = time.monotonic() + 30
+    while len(store.reviews(ada, result)) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    again = Store(store.folder)
+    kept = again.reviews(ada, result)
+    assert len(kept) >= 5 and [r.slice for r in kept] == list(range(len(kept)))[::-1]
+    assert all(again.review_mask(ada, r.id) == b"mask %d" % (r.slice or 0) for r in kept)
+
+
+def test_reviews_of_before_slices_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    old = sqlite3.connect(folder / "studio.db")
+    for step in migrations.MIGRATIONS[:4]:
+        step(old)
+    old.execute("insert into users values (1, 'ada', 'Ada', 'ada@example.org', 'hash', null, '2026-01-01')")
+    when = "2026-01-02T03:04:05.000000+00:00"
+    row = ("abc", 1, when, "segment", "eye.png", "sha", "IRF", None, "ensemble", "1", "{}", "s", "t", None, "l", "u", None)
+    old.execute(f"insert into results values ({', '.join('?' * 17)})", row)
+    old.execute("insert into reviews values ('r', 'abc', 1, ?, 'mask', 'a note')", (when,))
+    old.execute("pragma user_version = 4")
+    old.commit()
+    old.close()
+    (kept,) = Store(folder).reviews(1, "abc")
+    assert (kept.id, kept.note, kept.slice, kept.by) == ("r", "a note", None, "Ada")
 
 
 def test_a_mask_that_is_also_a_results_file_stays_with_it(store: Store) -> None:

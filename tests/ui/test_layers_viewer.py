@@ -20,6 +20,7 @@ from ui.layers_viewer import (
     _is_new,
     _numbers,
     correction,
+    kept,
     pack,
     unpack,
 )
@@ -88,6 +89,15 @@ def test_a_save_is_answered_once() -> None:
     answered: dict[str, str] = {}
     assert _is_new(answered, "k", {"nonce": "1"}) and not _is_new(answered, "k", {"nonce": "1"})
     assert _is_new(answered, "k", {"nonce": "2"}) and _is_new(answered, "other", {"nonce": "2"})
+
+
+def test_the_browser_hears_which_save_is_in_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, dict[str, str]] = {}
+    monkeypatch.setattr("ui.layers_viewer.st.session_state", state)
+    kept("one", {"nonce": "1"})
+    kept("other", {"nonce": "2"})
+    kept("one", {"nonce": "3"})
+    assert list(state.values()) == [{"one": "3", "other": "2"}]
 
 
 def test_surfaces_become_numbers_and_gaps() -> None:

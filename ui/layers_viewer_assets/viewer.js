@@ -38,11 +38,15 @@ export default function (component) {
 
   // One state a mounted viewer; a new picture (another result, another mask) begins a new one but keeps the view.
   const S = (root.__octStudio ??= { view: { zoom: 1, x: 0, y: 0 }, brush: 1, size: 12, show: preferences() });
-  if (S.saving && S.saving.id !== data.id) drafts.delete(S.saving.id);   // the server answered with the saved mask
-  if (S.saving && (S.saving.id !== data.id || S.saving.nonce === data.answered)) S.saving = null;   // or it refused it
+  for (const [id, draft] of drafts) if (draft.nonce && draft.nonce === data.kept) drafts.delete(id);   // it is in the store now
+  if (S.saving && [data.kept, data.answered].includes(S.saving.nonce)) {   // saved, or refused: then the draft is still there
+    if (S.saving.nonce === data.kept && S.saving.id === data.id) S.id = null;
+    S.saving = null;
+  }
   const begin = S.id !== data.id;
   if (begin) {
-    Object.assign(S, { id: data.id, labels: null, undo: [], redo: [], editing: false, cursor: null, stale: true, pointer: null });
+    const onward = S.editing && S.picture === data.picture && S.slice !== data.slice;   // the brush stays in hand from slice to slice
+    Object.assign(S, { id: data.id, slice: data.slice, labels: null, undo: [], redo: [], editing: onward, cursor: null, stale: true, pointer: null, stroke: null });
     if (S.picture !== data.picture) { S.view = { zoom: 1, x: 0, y: 0 }; S.picture = data.picture; }
     const draft = drafts.get(data.id);
     if (draft) Object.assign(S, { labels: draft.labels, undo: draft.undo, redo: draft.redo, editing: true });
@@ -203,7 +207,10 @@ export default function (component) {
   };
 
   // ---- correcting
-  const keep = () => drafts.set(S.id, { labels: S.labels, undo: S.undo, redo: S.redo, note: $('.note input').value });
+  const keep = () => drafts.set(S.id, {
+    labels: S.labels, undo: S.undo, redo: S.redo, note: $('.note input').value, picture: S.picture, slice: S.slice,
+    nonce: S.saving?.id === S.id ? S.saving.nonce : null,   // of the save that holds these very strokes
+  });
   const dab = (x, y, stroke) => {
     const radius = S.size / 2, cx = x * mw / W, cy = y * mh / H;
     const r0 = Math.max(0, Math.floor(cy - radius)), r1 = Math.min(mh - 1, Math.ceil(cy + radius));
@@ -231,8 +238,8 @@ export default function (component) {
     keep(); controls();
   };
   const step = (from, to, values) => {
+    if (S.saving || !from.length) return;
     const stroke = from.pop();
-    if (!stroke) return;
     stroke.places.forEach((i, k) => { S.labels[i] = values(stroke, k); });
     to.push(stroke); S.stale = true;
     keep(); controls(); draw();
@@ -298,7 +305,11 @@ export default function (component) {
       mode.onclick = () => { mine.filled = !mine.filled; remember(); controls(); draw(); };
     }
     frame.classList.toggle('painting', S.editing);
-    $('.start').hidden = S.editing || !data.editable;
+    $('.start').hidden = S.editing;
+    const elsewhere = [...drafts].filter(([id, d]) => id !== S.id && d.picture === data.picture && d.undo.length).map(([, d]) => d.slice);
+    const slices = [...new Set(elsewhere)].sort((a, b) => a - b).join(', ');
+    $('.unsaved').hidden = !elsewhere.length;
+    $('.unsaved').textContent = elsewhere.length ? fill(data.slice ? words.unsaved_slices : words.unsaved, { slices }) : '';
     tools.hidden = !S.editing;
     chips($('.brushes'), [...data.lesions, { name: words.erase, title: words.erase, colour: '#9aa5a8' }], (chip, k) => {
       const value = k < data.lesions.length ? k + 1 : 0, chosen = S.brush === value;
@@ -315,7 +326,7 @@ export default function (component) {
     });
     $('.size input').value = S.size;
     $('.size output').textContent = `${S.size} px`;
-    $('.undo').disabled = !S.undo.length; $('.redo').disabled = !S.redo.length;
+    $('.undo').disabled = !S.undo.length || Boolean(S.saving); $('.redo').disabled = !S.redo.length || Boolean(S.saving);
     $('.save').disabled = Boolean(S.saving);
     $('.save').textContent = S.saving ? words.saving : words.save;
   };
@@ -327,6 +338,9 @@ export default function (component) {
   $('.brushes').setAttribute('aria-label', words.brush);
   $('.hint').textContent = words.hint;
   $('.tools .hint').textContent = words.edit_hint;
+
+  const ink = getComputedStyle(frame.parentElement ?? frame).color.match(/\d+/g)?.slice(0, 3).map(Number) ?? [0, 0, 0];
+  for (const part of ['.groups', '.edit']) $(part).style.colorScheme = Math.max(...ink) > 140 ? 'dark' : 'light';   // the sliders' own tracks
 
   // ---- the picture
   image.alt = data.alt;
