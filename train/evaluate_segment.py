@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from octcore.engine import Network
 from octcore.evaluate_segment import Counts
 from octcore.models import weights_folder
-from octcore.segment import layers_of, outline
-from octcore.taxonomy import FLUID, LAYER_COLOURS, LAYERS, LESION_COLOURS, LESIONS, SURFACES
+from octcore.segment import fluid_in, layers_of, outline
+from octcore.taxonomy import LAYER_COLOURS, LAYERS, LESION_COLOURS, LESIONS, SURFACES
 from train.export_segment import to_onnx, trained
 from train.figures import curves_figure, save
 from train.provenance import command, commit
@@ -78,11 +78,10 @@ def layer_figures(scans: list[Annotated], said: Callable[[Annotated], NDArray[np
 def fluid_figures(scans: list[Annotated], outlines: dict[str, Outline]) -> dict[str, Any]:
     """Fluid of either kind against Duke's rater 1, inside the annotated columns."""
     counts = Counts()
-    marks = [LESIONS.index(name) + 1 for name in FLUID]
     for scan in scans:
         inside = np.zeros(scan.lesions.shape, bool)
         inside[:, scan.columns[0] : scan.columns[1]] = True
-        counts.add(np.isin(outlines[scan.name][0], marks) & inside, (scan.lesions == ANY_FLUID) & inside, scan.group)
+        counts.add(fluid_in(outlines[scan.name][0]) & inside, (scan.lesions == ANY_FLUID) & inside, scan.group)
     return counts.report(1000)
 
 
@@ -93,8 +92,7 @@ def lesion_figures(scans: list[Annotated], outlines: dict[str, Outline]) -> dict
         said = outlines[scan.name][0]
         for k, name in enumerate(LESIONS):
             counts[name].add(said == k + 1, scan.lesions == k + 1, scan.group)
-        kinds = [LESIONS.index(name) + 1 for name in FLUID]
-        counts["fluid"].add(np.isin(said, kinds), np.isin(scan.lesions, kinds), scan.group)
+        counts["fluid"].add(fluid_in(said), fluid_in(scan.lesions), scan.group)
     per_class = {name: counts[name].report(1000) for name in ("fluid", *LESIONS)}
     return {
         "n": len(scans),
