@@ -52,6 +52,7 @@ train-fundus: $(READY)
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 7 --stop-after 2
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 6 --stop-after 2
 	mkdir -p runs/fundus-cnn-4 && cp runs/fundus-cnn/best.pt runs/fundus-cnn-4/
+	$(FUNDUS) $(FUNDUS_CNN) --epochs 6 --stop-after 1
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 7
 	$(BIN)/python -m train.export runs/fundus-cnn
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 12 --small-epochs 8 --stop-after 5

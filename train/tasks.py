@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ def _colour(file: Path) -> preprocess_fundus.Photograph:
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
     if picture is None:
         raise FileNotFoundError(f"{file} is missing or is no image")
-    return preprocess_fundus.frame(np.asarray(picture, np.uint8))
+    # Thousands of them are held in memory; the mask is for heat maps only.
+    return replace(preprocess_fundus.frame(np.asarray(picture, np.uint8)), invalid=np.zeros((0, 0), bool))
 
 
 @dataclass(frozen=True)
