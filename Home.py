@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from ui.session import begin, sign_out, store
 from ui.words import LANGUAGES, language, t
 
 PAGES = (
+    ("fundus", ":material/visibility:"),
     ("oct", ":material/ophthalmology:"),
     ("segmentation", ":material/layers:"),
     ("history", ":material/history:"),
@@ -30,12 +29,7 @@ def _keep_language() -> None:
 
 pages = [st.Page("ui/start.py", title=t("nav.start"), icon=":material/home:", default=True, url_path="start")]
 if user:
-    here = Path(__file__).parent
-    pages += [
-        st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), icon=icon, url_path=name)
-        for name, icon in PAGES
-        if (here / "pages" / f"{name}.py").exists()
-    ]
+    pages += [st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), icon=icon, url_path=name) for name, icon in PAGES]
 chosen = st.navigation(pages, expanded=True)
 
 with st.sidebar:

@@ -6,8 +6,11 @@ from datetime import date, datetime, time, timedelta
 
 import streamlit as st
 
-from octcore.store import SORTS, Result, Task
-from octcore.taxonomy import LESIONS, OCT_LABELS
+from octcore.store import SORTS, Result
+from octcore.taxonomy import FUNDUS_LABELS, LESIONS, OCT_LABELS
+from ui.cards import TASKS
+from ui.choices import reworded
+from ui.labels import listed
 from ui.literal import literal
 from ui.moments import moment, zone
 from ui.result_view import show_result
@@ -16,8 +19,7 @@ from ui.session import require_user, store
 from ui.words import t
 
 user = require_user()
-TASKS: tuple[Task, ...] = ("oct", "segment")
-LABELS = (*OCT_LABELS, *(name for name in LESIONS if name not in OCT_LABELS))
+LABELS = (*OCT_LABELS, *FUNDUS_LABELS, *(name for name in LESIONS if name not in OCT_LABELS))
 
 
 def _delete(result_id: str) -> None:
@@ -80,7 +82,8 @@ def listing() -> None:
     labels = columns[1].multiselect(
         t("history.label"),
         LABELS,
-        key="history_labels",
+        format_func=listed,
+        key=reworded("history_labels"),
         placeholder=t("history.any"),
         on_change=_first_page,
         persist_state="session",
@@ -89,7 +92,7 @@ def listing() -> None:
         t("history.task"),
         TASKS,
         format_func=lambda task: t(f"task.{task}"),
-        key="history_tasks",
+        key=reworded("history_tasks"),
         placeholder=t("history.any"),
         on_change=_first_page,
         persist_state="session",
@@ -101,7 +104,7 @@ def listing() -> None:
         t("history.sort"),
         list(sorts),
         format_func=sorts.__getitem__,
-        key="history_sort",
+        key=reworded("history_sort"),
         on_change=_first_page,
         persist_state="session",
     )

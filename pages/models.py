@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from octcore.models import ModelError, ModelInfo, catalogue, ensemble
+from octcore.models import ENSEMBLE, ModelError, ModelInfo
+from ui.cards import TASKS, measured
+from ui.labels import short
 from ui.session import require_user
-from ui.words import t
+from ui.words import TABLES, t
 
 require_user()
 st.subheader(t("models.title"))
@@ -20,6 +23,11 @@ def figure(value: float | None, form: str = "{:.3f}") -> str:
     return "–" if value is None else form.format(value)
 
 
+def interval(bounds: Sequence[float] | None) -> str:
+    """A 95 % interval, or a dash."""
+    return "{:.3f} – {:.3f}".format(*bounds) if bounds else "–"
+
+
 def by_source(sources: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
@@ -28,7 +36,7 @@ def by_source(sources: dict[str, Any]) -> list[dict[str, str]]:
             t("models.patients"): str(block["groups"]),
             t("models.auc"): figure(block["macro_auc"]),
             t("models.accuracy"): figure(block["accuracy"], "{:.1%}"),
-            t("models.ece"): figure(block["ece"], "{:.1%}"),
+            **({t("models.ece"): figure(block["ece"], "{:.1%}")} if "ece" in block else {}),
         }
         for name, block in sources.items()
     ]
@@ -37,7 +45,7 @@ def by_source(sources: dict[str, Any]) -> list[dict[str, str]]:
 def by_class(classes: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
-            t("view.class"): name,
+            t("view.class"): short(name),
             t("models.scans"): str(block["n"]),
             t("models.class_auc"): figure(block["auc"]),
             t("models.sensitivity"): figure(block["sensitivity"], "{:.1%}"),
@@ -48,17 +56,26 @@ def by_class(classes: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def by_left_out(sources: dict[str, Any]) -> list[dict[str, str]]:
+def by_group(subgroups: dict[str, Any]) -> list[dict[str, str]]:
     return [
         {
-            t("models.source"): name,
+            t("models.group"): group_name(kind, name),
             t("models.scans"): str(block["n"]),
-            t("models.patients"): str(block["groups"]),
             t("models.auc"): figure(block["macro_auc"]),
-            t("models.accuracy"): figure(block["accuracy"], "{:.1%}"),
+            t("models.range"): interval(block.get("macro_auc_ci95")),
+            t("models.accuracy"): figure(block.get("accuracy"), "{:.1%}"),
         }
-        for name, block in sources.items()
+        for kind, groups in subgroups.items()
+        for name, block in groups.items()
     ]
+
+
+def group_name(kind: str, name: str) -> str:
+    """A group of the test patients, in words where there are some."""
+    if kind == "age":
+        band = f"models.band.{name}"
+        return t("models.age", band=t(band) if band in TABLES["en"] else name)
+    return t(f"models.{name}") if f"models.{name}" in TABLES["en"] else name
 
 
 def by_outline(classes: dict[str, Any]) -> list[dict[str, str]]:
@@ -67,7 +84,7 @@ def by_outline(classes: dict[str, Any]) -> list[dict[str, str]]:
             t("view.class"): name,
             t("models.scans"): str(block["n"]),
             t("models.dice"): figure(block["dice"]),
-            t("models.range"): "–" if not block["dice_ci95"] else "{:.3f} – {:.3f}".format(*block["dice_ci95"]),
+            t("models.range"): interval(block["dice_ci95"]),
             t("models.iou"): figure(block["iou"]),
         }
         for name, block in classes.items()
@@ -109,7 +126,7 @@ def show_segmentation(card: dict[str, Any]) -> None:
 def show(model: ModelInfo) -> None:
     """One card."""
     card = model.card
-    st.markdown(f"#### {model.id}")
+    st.markdown(f"#### {model.id}" + (f" · {t('models.ensemble')}" if model.id == ENSEMBLE else ""))
     st.caption(f"{model.framework} · {model.version} · {card['summary']}")
     if model.task == "segment":
         show_segmentation(card)
@@ -143,18 +160,20 @@ def show_classifier(card: dict[str, Any]) -> None:
         column.metric(label, value)
         if more:
             column.caption(more)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown(f"**{t('models.by_source')}**")
-        st.dataframe(by_source(card["test"]["sources"]), hide_index=True, height="content")
-        st.caption(t("models.one_label"))
-    with right:
-        st.markdown(f"**{t('models.by_class')}**")
-        st.dataframe(by_class(overall["per_class"]), hide_index=True, height="content")
+    # One below the other: side by side, a laptop's window hides their last columns.
+    st.markdown(f"**{t('models.by_source')}**")
+    st.dataframe(by_source(card["test"]["sources"]), hide_index=True, height="content")
+    st.caption(t("models.one_label"))
+    st.markdown(f"**{t('models.by_class')}**")
+    st.dataframe(by_class(overall["per_class"]), hide_index=True, height="content")
     if card.get("leave_one_out"):
         st.markdown(f"**{t('models.left_out')}**")
-        st.dataframe(by_left_out(card["leave_one_out"]), hide_index=True, height="content")
+        st.dataframe(by_source(card["leave_one_out"]), hide_index=True, height="content")
         st.caption(t("models.left_out_note"))
+    if card.get("subgroups"):
+        st.markdown(f"**{t('models.subgroups')}**")
+        st.dataframe(by_group(card["subgroups"]), hide_index=True, height="content")
+        st.caption(t("models.subgroups_note"))
 
 
 def say_data(card: dict[str, Any]) -> None:
@@ -175,8 +194,13 @@ def say_data(card: dict[str, Any]) -> None:
 
 
 try:
-    together = ensemble()
-    for known in ([together] if together else []) + catalogue():
-        show(known)
+    cards = {task: measured(task) for task in TASKS}
 except ModelError as broken:
     st.error(t("error.models", reason=broken))
+else:
+    for tab, known in zip(st.tabs([t(f"task.{task}") for task in TASKS]), cards.values(), strict=True):
+        with tab:
+            for model in known:
+                show(model)
+            if not known:
+                st.info(t("models.none"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from octcore import models
+from tests.stand_in import with_photographs
 from train.data import data_root
 
 
@@ -14,6 +16,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """OCT_STUDIO_HOME in a temporary folder: no test sees the developer's own data."""
     monkeypatch.setenv("OCT_STUDIO_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture
+def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models of photographs: the served ones, or a stand-in's where none is served yet. Skips without any weights."""
+    try:
+        if not any(model.task == "fundus" and model.card for model in models.catalogue()):
+            monkeypatch.setenv("OCTCORE_WEIGHTS", str(with_photographs(tmp_path / "weights")))
+    except models.ModelError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

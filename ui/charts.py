@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from octcore.taxonomy import COLOURS, OCT_FAMILIES, OCT_LABELS
+from octcore.taxonomy import COLOURS, OCT_FAMILIES
+from ui.labels import short
 from ui.words import t
 
 
@@ -15,7 +16,7 @@ def probability_chart(probabilities: Mapping[str, float], prediction_set: tuple[
 
     Below them each family, hatched and marked Σ: it is the sum of bars above, and no class beside them.
     """
-    classes = sorted((n for n in OCT_LABELS if n in probabilities), key=lambda n: probabilities[n])
+    classes = sorted((n for n in probabilities if n not in OCT_FAMILIES), key=lambda n: probabilities[n])
     families = [n for n in OCT_FAMILIES if n in probabilities]
     names = [*families, *classes]
     hovers = [t("view.family_bar", family=n, members=" + ".join(OCT_FAMILIES[n])) for n in families]
@@ -23,7 +24,7 @@ def probability_chart(probabilities: Mapping[str, float], prediction_set: tuple[
     figure = go.Figure(
         go.Bar(
             x=[probabilities[n] for n in names],
-            y=[f"Σ {n}" if n in families else n for n in names],
+            y=[f"Σ {n}" if n in families else short(n) for n in names],
             orientation="h",
             marker={
                 "color": [COLOURS[n] for n in names],

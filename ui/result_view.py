@@ -1,4 +1,4 @@
-"""Shows a saved result. The OCT page and the history both call this, so that a result opened again is what it was."""
+"""Shows a saved classification. Its page and the history both call this, so that a result opened again is what it was."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ import streamlit as st
 
 from octcore import models
 from octcore.classify import Classification, classify
-from octcore.readers import read
 from octcore.scan import Scan
 from octcore.store import Result, Store, User
+from octcore.taxonomy import ClassifyTask
 from ui import viewer, volume_result
 from ui.charts import probability_chart
 from ui.gate import caveats_of
+from ui.labels import shorts
+from ui.notices import show_notices
 from ui.scans import opened
 from ui.words import t
 
 
-def analyse(store: Store, user: User, data: bytes, name: str, model: str) -> tuple[Result, bool]:
+def analyse(store: Store, user: User, data: bytes, name: str, model: str, task: ClassifyTask = "oct") -> tuple[Result, bool]:
     """This user's result for a file's bytes: the saved one where there is one, else a new one, saved before it is
     returned. The second value says whether it was there. Raises `ScanError`, `Refused`, `models.ModelError` and, for
     a volume that is still being read, `Working`."""
     scan = opened(data, name)
-    if scan.slices > 1:
+    if scan.slices > 1 and task == "oct":
         return volume_result.analyse(store, user, scan, data, name, model)
-    version = models.version_of(model, "oct")
-    known = store.find(user.id, scan.sha256, model, version)
+    version = models.version_of(model, task)
+    known = store.find(user.id, scan.sha256, model, version, task)
     if known:
         return known, True
-    caveats = caveats_of(scan)
-    said = classify(scan, model)
+    caveats = caveats_of(scan, task)
+    said = classify(scan, model, task)
     result_id = store.save_result(
         user.id,
+        task=task,
         scan_bytes=data,
         file_name=name,
         sha256=scan.sha256,
@@ -68,19 +71,16 @@ def _as_json(said: Classification, scan: Scan, caveats: list[str]) -> dict[str, 
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _display_png(sha256: str, _data: bytes, _name: str) -> bytes:
+def _for_browser(sha256: str, _data: bytes, _name: str) -> bytes:
     """The upload as the browser can draw it (TIFF and deep grey cannot be drawn as they are)."""
-    return viewer.scan_png(read(_data, _name).pixels)
+    return viewer.for_browser(opened(_data, _name).pixels)
 
 
 def show_result(store: Store, result: Result) -> None:
     """The whole of a result: scan and heat map at the left, verdict and chart at the right, words below."""
     saved = result.result
     name = t(f"disease.{result.label}.name")
-    for caveat in saved["caveats"]:
-        (st.info if caveat == "synthetic" else st.warning)(t(f"caveat.{caveat}"))
-    for warning in saved.get("warnings", ()):
-        st.info(t(f"warning.{warning}"))
+    show_notices(saved)
     if "volume" in saved:
         volume_result.show_slices(store, result)
     else:
@@ -98,7 +98,7 @@ def _one_picture(store: Store, result: Result, name: str) -> None:
     saved = result.result
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        picture = _display_png(result.sha256, store.file_bytes(result.user_id, result.id, "scan"), result.file_name)
+        picture = _for_browser(result.sha256, store.file_bytes(result.user_id, result.id, "scan"), result.file_name)
         heat = store.file_bytes(result.user_id, result.id, "heatmap")
         viewer.show(picture, heat, alt=f"{result.file_name}: {name}", key=f"viewer-{result.id}")
     with right:
@@ -114,5 +114,5 @@ def _one_picture(store: Store, result: Result, name: str) -> None:
 
 
 def _say_set(members: Sequence[str]) -> None:
-    st.markdown(f"{t('view.set')} **{', '.join(members)}**")
+    st.markdown(f"{t('view.set')} **{shorts(members)}**")
     st.caption(t("view.certain" if len(members) == 1 else "view.unsure"))

@@ -18,6 +18,8 @@ COOKIE = "oct_studio"
 COOKIE_DAYS = 30
 ATTEMPTS = 8
 WAIT_SECONDS = 5 * 60
+_THEIRS = ("language", "carried", "insisted", "spacing_by_hand", "volume_spacing_by_hand")
+"""Keys of the session's state that belong to the person."""
 
 
 class _Rules(Validator):  # type: ignore[misc]
@@ -95,7 +97,7 @@ def begin() -> User | None:
     st.session_state["authenticator"] = auth
     if st.session_state.pop("sign_out_now", False) and st.session_state.get("authentication_status"):
         auth.authentication_controller.logout()
-        st.session_state.pop("language", None)
+        _forget_person()
         st.session_state["cookie"] = "cleared"
     else:
         try:
@@ -107,6 +109,13 @@ def begin() -> User | None:
     if user and user.language and "language" not in st.session_state:
         st.session_state["language"] = user.language
     return user
+
+
+def _forget_person() -> None:
+    """Nothing of theirs stays in the tab for whoever signs in next: no scan, no search, no pixel's size given by hand."""
+    for key in [str(key) for key in st.session_state]:
+        if key in _THEIRS or key.startswith("history_"):
+            del st.session_state[key]
 
 
 def _tell_browser(auth: Any) -> None:

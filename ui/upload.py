@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from octcore.phantom import KINDS, png_bytes
 from octcore.readers import EXTENSIONS, bundles, pack
 from octcore.readers.archive import natural
+from ui.carry import Drop, carried
 from ui.words import t
 
 TYPES = list(EXTENSIONS)
@@ -16,25 +22,35 @@ TYPES = list(EXTENSIONS)
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 """Endings of what may be one slice of a volume."""
 
-Drop = tuple[str, str, bytes]
-"""An id (each drop has its own, also of the same file: a rerun is no second drop), the file's name, its bytes."""
+
+@dataclass(frozen=True)
+class Trial:
+    """A synthetic scan: the button's text, the file's name, and what draws the file."""
+
+    text: str
+    name: str
+    draw: Callable[[], bytes]
 
 
-def dropped(uploads: list[UploadedFile], page: str) -> list[Drop]:
-    """The files to read now: those that were dropped, else the synthetic scan that was asked for on this page."""
-    st.caption(t("oct.try"))
+B_SCANS = tuple(Trial(kind, f"synthetic-{kind}.png", partial(png_bytes, kind, seed=1)) for kind in KINDS)
+
+
+def dropped(uploads: list[UploadedFile], page: str, trials: Sequence[Trial], words: str, volumes: bool) -> list[Drop]:
+    """The files to read now: those that were dropped or taken along, else the synthetic one that was asked for here."""
+    st.caption(t(f"{words}.try"))
     tried = f"{page}_tried"
     with st.container(horizontal=True):
-        for kind in KINDS:
-            if st.button(kind, key=f"try-{kind}"):
-                st.session_state[tried] = kind
-    if uploads:
+        for trial in trials:
+            if st.button(trial.text, key=f"try-{Path(trial.name).stem.removeprefix('synthetic-')}"):
+                st.session_state[tried] = trial.name
+    files = [*carried(page), *_as_scans(uploads)]
+    if files:
         st.session_state.pop(tried, None)
-        return _pictures_together(_as_scans(uploads), page)
-    if tried in st.session_state:
-        kind = st.session_state[tried]
-        return [(f"synthetic-{kind}", f"synthetic-{kind}.png", png_bytes(kind, seed=1))]
-    st.info(t("oct.nothing"))
+        return _pictures_together(files, page) if volumes else files
+    for trial in trials:
+        if st.session_state.get(tried) == trial.name:
+            return [(trial.name, trial.name, trial.draw())]
+    st.info(t(f"{words}.nothing"))
     return []
 
 

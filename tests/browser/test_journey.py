@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from octcore.phantom import bscan
-from tests.browser.server import FLAGS, chromium, dashboard, free_port
+from tests.browser.conftest import Shots
+from tests.browser.server import dashboard, free_port
 from tests.browser.walk import drop, go, register, settled, sign_in
+from ui.session import COOKIE
 from ui.viewer import scan_png
 
-SHOTS = Path(__file__).parent / "screenshots"
 
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield found
-        found.close()
-
-
-def shots(page: Page, name: str) -> None:
-    """The page as it is: wide and narrow, light and dark."""
-    SHOTS.mkdir(exist_ok=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width, height in ((1600, 1000), (390, 844)):
-            page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(500)
-            page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1600, "height": 1000})
-    page.wait_for_timeout(300)
-
-
-def test_register_drop_look_reload_find_again_sign_out(browser: Browser, home: Path, tmp_path: Path) -> None:
+def test_register_drop_look_reload_find_again_sign_out(browser: Browser, shots: Shots, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "right eye.png"
     file.write_bytes(scan_png(bscan("CNV", seed=5).pixels))
     text = tmp_path / "scan.png"
     text.write_text("no picture at all")
     port = free_port()
-    page = browser.new_page(viewport={"width": 1600, "height": 1000}, timezone_id="Asia/Shanghai", locale="en-GB")
+    page = browser.new_page(viewport={"width": 1400, "height": 1000}, timezone_id="Asia/Shanghai", locale="en-GB")
     with dashboard(home, port) as address:
         page.goto(address)
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
@@ -94,7 +67,10 @@ def test_register_drop_look_reload_find_again_sign_out(browser: Browser, home: P
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=30_000)
         settled(page)
-        page.wait_for_timeout(1500)
+        for _ in range(60):  # the browser drops the cookie after the run; a loaded machine takes its time
+            if not [cookie for cookie in page.context.cookies() if cookie.get("name") == COOKIE]:
+                break
+            page.wait_for_timeout(500)
         page.reload()
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
         assert page.get_by_text("Signed in as").count() == 0

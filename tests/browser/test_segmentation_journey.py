@@ -4,54 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from octcore import models
 from octcore.phantom import bscan
 from octcore.report import labels_of
 from octcore.store import Store
-from tests.browser.server import FLAGS, chromium, dashboard, free_port
+from tests.browser.conftest import Shots
+from tests.browser.server import dashboard, free_port
 from tests.browser.walk import go, register, settled, sign_in
 from ui.viewer import scan_png
-
-SHOTS = Path(__file__).parent / "screenshots"
-SIZES = ((1400, 1000), (420, 900))
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    try:
-        models.members(models.ENSEMBLE, "segment")
-    except models.ModelError as error:
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield found
-        found.close()
-
-
-def shots(page: Page, name: str) -> None:
-    """The viewer as it is: wide and narrow, light and dark."""
-    SHOTS.mkdir(exist_ok=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            page.locator(".frame").scroll_into_view_if_needed()
-            page.wait_for_timeout(400)
-            page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png")
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
-    page.wait_for_timeout(300)
 
 
 def drawn(page: Page) -> np.ndarray:
@@ -83,7 +49,8 @@ def paint(page: Page) -> None:
     page.wait_for_timeout(200)
 
 
-def test_look_switch_paint_save_and_find_again(browser: Browser, home: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("segmentation")
+def test_look_switch_paint_save_and_find_again(browser: Browser, shots: Shots, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "left eye.png"
     file.write_bytes(scan_png(bscan("DME", seed=5).pixels))
     page = browser.new_page(viewport={"width": 1400, "height": 1000}, locale="en-GB")
@@ -136,7 +103,7 @@ def test_look_switch_paint_save_and_find_again(browser: Browser, home: Path, tmp
         for chip in page.locator("[data-group=layers] .chip").all():
             chip.click()
         page.get_by_role("slider", name="Layers: Opacity").fill("85")
-        shots(page, "7-segmentation")
+        shots(page, "7-segmentation", ".frame")
 
         # Paint, take back, paint again, save.
         frames.clear()
@@ -147,12 +114,12 @@ def test_look_switch_paint_save_and_find_again(browser: Browser, home: Path, tmp
         page.get_by_role("button", name="Redo").click()
         page.get_by_label("Note").fill("missed at the left")
         assert frames == []
-        shots(page, "8-correction")
+        shots(page, "8-correction", ".frame")
         page.get_by_role("button", name="Save correction").click()
         expect(page.get_by_text("Saved. The model's outlines stay")).to_be_visible(timeout=30_000)
         expect(page.get_by_text("Note: missed at the left")).to_be_visible()
         settled(page)
-        shots(page, "9-reviewed")
+        shots(page, "9-reviewed", ".frame")
 
         store = Store(home)
         user = store.user("ada")
@@ -173,8 +140,7 @@ def test_look_switch_paint_save_and_find_again(browser: Browser, home: Path, tmp
         expect(page.get_by_text("Signed in as")).to_be_attached(timeout=60_000)
         go(page, "History")
         expect(page.get_by_text("left eye.png")).to_be_visible(timeout=30_000)
-        shot_of_history = SHOTS / "10-history-1400-light.png"
-        page.screenshot(path=shot_of_history)
+        shots(page, "10-history")
         page.get_by_test_id("stMainBlockContainer").get_by_text("Open", exact=True).click()
         expect(page.locator(".frame[data-drawn=yes]")).to_be_visible(timeout=60_000)
         settled(page)

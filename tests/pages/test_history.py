@@ -76,6 +76,16 @@ def test_search_labels_and_sort(open_page: Open, store: Store, ann: User) -> Non
     assert "No result matches" in app.info[0].value
 
 
+def test_another_language_keeps_what_was_chosen(open_page: Open, store: Store, ann: User) -> None:
+    for name, label in (("b.png", "CNV"), ("a.png", "DME"), ("c.png", "DME")):
+        keep(store, ann, name, label)
+    app = open_page("history")
+    app.multiselect(key="history_labels").set_value(["DME"]).run()
+    app.selectbox(key="history_sort").set_value("name").run()
+    app.session_state["language"] = "zh"
+    assert names(app.run()) == ["a.png", "c.png"] and app.multiselect(key="history_labels").value == ["DME"]
+
+
 def test_dates_bound_the_list(open_page: Open, store: Store, ann: User) -> None:
     result = store.result(ann.id, keep(store, ann, "now.png"))
     assert result

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from octcore.models import catalogue, ensemble
+from octcore.models import catalogue
 from tests.pages.conftest import Open
+from tests.stand_in import with_photographs
+from ui.cards import TASKS, measured
 
 
 @pytest.mark.usefixtures("weights")
@@ -17,8 +19,7 @@ def test_every_card_with_its_own_figures(open_page: Open, language: str) -> None
     assert not app.exception
     shown = {m.value for m in app.metric}
     tables = iter(table.value for table in app.dataframe)
-    together = ensemble()
-    for model in ([together] if together else []) + catalogue():
+    for model in (model for task in TASKS for model in measured(task)):
         overall = model.card["test"]["overall"]
         assert any(model.card["limits"][0] in m.value for m in app.markdown)
         first, second = next(tables), next(tables)
@@ -30,10 +31,28 @@ def test_every_card_with_its_own_figures(open_page: Open, language: str) -> None
         assert len(first) == len(model.card["test"]["sources"]) and len(second) == len(overall["per_class"])
         if model.card.get("leave_one_out"):
             assert len(next(tables)) == len(model.card["leave_one_out"])
+        if model.card.get("subgroups"):
+            assert len(next(tables)) == sum(len(groups) for groups in model.card["subgroups"].values())
+
+
+@pytest.mark.usefixtures("weights")
+def test_photographs_have_cards_and_a_model_that_was_not_measured_has_none(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = with_photographs(tmp_path / "weights")
+    (folder / "fundus-cnn" / "card.json").unlink()
+    monkeypatch.setenv("OCTCORE_WEIGHTS", str(folder))
+    app = open_page("models")
+    assert not app.exception and {model.task for model in catalogue()} == {"oct", "fundus", "segment"}
+    said = [m.value for m in app.markdown]
+    assert "#### fundus-resnet18" in said and "#### fundus-cnn" not in said
+    groups = next(table.value for table in app.dataframe if "Group" in table.value)
+    assert list(groups["Group"]) == ["Age under 40", "Age 70 and over", "Women", "Men"]
+    assert list(groups["Macro AUC"]) == ["0.710", "0.710", "0.710", "–"]
 
 
 def test_without_weights_it_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OCTCORE_WEIGHTS", str(tmp_path))
-    for page in ("models", "oct"):
+    for page in ("models", "oct", "fundus", "segmentation"):
         app = open_page(page)
         assert not app.exception and "MANIFEST" in app.error[0].value

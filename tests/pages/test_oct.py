@@ -87,6 +87,22 @@ def test_a_file_name_is_shown_as_it_is(open_page: Open) -> None:
     assert any("\\!\\[x\\]\\(http\\:\\/\\/evil\\).png" in m.value for m in app.markdown)
 
 
+def test_a_known_scan_whose_files_are_gone_is_a_sentence_and_the_others_go_on(open_page: Open, store: Store, ann: User) -> None:
+    app = drop(open_page("oct"), ("a.png", png_bytes("DME", seed=1)))
+    for file in (store.folder / "files").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    again = drop(app, ("a.png", png_bytes("DME", seed=1)), ("b.png", png_bytes("MH", seed=1)))
+    assert "missing from the data folder" in again.error[0].value and again.metric
+
+
+def test_another_language_keeps_the_dropped_files(open_page: Open) -> None:
+    app = drop(open_page("oct"), ("a.png", png_bytes("DME")))
+    app.session_state["language"] = "zh"
+    app.run()
+    assert not app.exception and app.metric[0].label == "校准概率"
+
+
 def test_it_speaks_chinese(open_page: Open) -> None:
     app = drop(open_page("oct", "zh"), ("a.png", png_bytes("DME")))
     assert app.metric[0].label == "校准概率"

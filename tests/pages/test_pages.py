@@ -77,9 +77,10 @@ def test_a_wrong_password_is_refused_and_the_right_one_lets_in(store: Store, ada
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["pages/oct.py", "pages/history.py", "pages/models.py", "pages/account.py"])
+@pytest.mark.usefixtures("photographs")
+@pytest.mark.parametrize("name", ["fundus", "oct", "segmentation", "history", "models", "account"])
 def test_every_page_runs_in_both_languages(store: Store, ada: int, name: str, language: str) -> None:
-    test = page(name, language=language)
+    test = page(f"pages/{name}.py", language=language)
     assert not test.exception and not test.error
 
 
@@ -156,6 +157,16 @@ def test_opening_again_computes_nothing(store: Store, ada: int, monkeypatch: pyt
     test = page("pages/history.py")
     test.button(key=f"open-{result.id}").click().run()
     assert not test.exception and test.metric
+
+
+def test_signing_out_leaves_nothing_in_the_tab_for_the_next_person(store: Store, ada: int) -> None:
+    test = page("Home.py")
+    test.session_state["history_search"] = "my patient"
+    test.session_state["carried"] = {(ada, "fundus"): [("1", "eye.jpg", b"")]}
+    test.session_state["spacing_by_hand"] = [0.004, 0.01]
+    next(b for b in test.button if b.label == EN["nav.sign_out"]).click().run()
+    assert not test.exception and not test.session_state["username"]
+    assert not [key for key in ("carried", "spacing_by_hand", "history_search") if key in test.session_state]
 
 
 def test_a_deleted_account_is_signed_out(store: Store, ada: int) -> None:

@@ -75,9 +75,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("octcore.models.members", lambda model, task: [])
     monkeypatch.setattr("octcore.models.version_of", lambda model, task: "stand-in")
     for place in ("segmentation", "result"):
-        monkeypatch.setattr(f"ui.volume_{place}.caveats_of", lambda scan: [])
+        monkeypatch.setattr(f"ui.volume_{place}.caveats_of", lambda *_: [])
     for place in ("segmentation", "result"):
-        monkeypatch.setattr(f"ui.{place}_view.caveats_of", lambda scan: [])
+        monkeypatch.setattr(f"ui.{place}_view.caveats_of", lambda *_: [])
     return said
 
 

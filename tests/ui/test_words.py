@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from string import Formatter
 
-from octcore.taxonomy import NOT_DETECTED_YET, OCT_FAMILIES, OCT_LABELS
+from octcore.taxonomy import FUNDUS_LABELS, NOT_DETECTED_YET, OCT_FAMILIES, OCT_LABELS
 from ui.words import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,9 +30,11 @@ def test_chinese_is_chinese() -> None:
 
 
 def test_every_class_has_all_its_words() -> None:
-    for label in (*OCT_LABELS, *OCT_FAMILIES):
+    for label in (*OCT_LABELS, *OCT_FAMILIES, *FUNDUS_LABELS):
         for part in ("name", "what", "looks", "next", "cite"):
             assert f"disease.{label}.{part}" in TABLES["en"]
+    for label in FUNDUS_LABELS:
+        assert f"short.{label}" in TABLES["en"]
     for label in NOT_DETECTED_YET:
         assert f"disease.{label}.name" in TABLES["en"]
 

@@ -6,11 +6,33 @@ from typing import Literal, cast
 
 import streamlit as st
 
-from ui.words import diseases, files, history_page, models_page, oct_page, segmentation_page, shell, volume_page
+from ui.words import (
+    diseases,
+    files,
+    fundus_diseases,
+    fundus_page,
+    history_page,
+    models_page,
+    oct_page,
+    segmentation_page,
+    shell,
+    volume_page,
+)
 
 Language = Literal["en", "zh"]
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
-WORD_MODULES = (shell, files, diseases, oct_page, segmentation_page, volume_page, history_page, models_page)
+WORD_MODULES = (
+    shell,
+    files,
+    diseases,
+    fundus_diseases,
+    oct_page,
+    fundus_page,
+    segmentation_page,
+    volume_page,
+    history_page,
+    models_page,
+)
 
 
 def _merged(attribute: str) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""The OCT page's words, and those of a shown result (also in the history)."""
+"""The OCT page's words, and those of a shown result (also on the fundus page and in the history)."""
 
 EN = {
     "oct.title": "OCT classification",
     "oct.drop": "Drop macular B-scans here: pictures, DICOM, or your device's own files (.vol, .xml, .e2e, .fda, .img, .oct), also as ZIP",
     "oct.model": "Model",
     "oct.ensemble": "All models, averaged (default)",
+    "oct.default": "Default ({name})",
     "oct.try": "No scan at hand? Try a synthetic one, drawn by this program:",
     "oct.nothing": "Drop a scan above: the result appears here and is kept in your history.",
     "oct.seen": "You have analysed this very scan before, on {when} as {name}. This is the saved result.",
@@ -23,7 +24,7 @@ EN = {
     "view.hint": "Wheel, pinch or + and - to zoom; drag or arrows to pan; double click or 0 to reset",
     "view.reset": "Reset",
     "view.model": "{model} · version {version} · {milliseconds:.0f} ms",
-    "view.chart": "Probability of every class; together 100 %. Pale: outside the 95 % set.",
+    "view.chart": "Probability of every class; together 100\u00a0%. Pale: outside the 95\u00a0% set.",
     "view.family_bar": "{family} family: {members} together",
     "view.low": "less",
     "view.high": "more",
@@ -39,6 +40,7 @@ ZH = {
     "oct.drop": "将黄斑 B 扫描拖到此处：图片、DICOM 或设备原始文件（.vol、.xml、.e2e、.fda、.img、.oct），也可为 ZIP",
     "oct.model": "模型",
     "oct.ensemble": "所有模型的平均（默认）",
+    "oct.default": "默认（{name}）",
     "oct.try": "手边没有图像？试试由本程序绘制的合成示例：",
     "oct.nothing": "请在上方拖入图像：结果显示在此处并保存到历史记录。",
     "oct.seen": "您曾于 {when} 以 {name} 为名分析过这张图像，此处为已保存的结果。",
