@@ -72,7 +72,15 @@ def is_coloured(rgb: NDArray[np.uint8]) -> bool:
     """True for a photograph in colour. A few coloured marks (a caliper drawn over the scan, JPEG's chroma noise) leave
     a B-scan a B-scan. ``rgb``: (H, W, 3)."""
     some = rgb[:: max(1, rgb.shape[0] // 256), :: max(1, rgb.shape[1] // 256)].astype(np.int16)
-    return bool((some.max(axis=2) - some.min(axis=2) > 24).mean() > 0.25)
+    brightest = some.max(axis=2)
+    spread = brightest - some.min(axis=2)
+    if (spread > 24).mean() > 0.25:
+        return True
+    lit = brightest > 20  # a dark or hazy photograph is mostly frame, and its colours are pale
+    if lit.mean() < 0.05:
+        return False
+    usual, strong = np.percentile(spread[lit], [50, 90])
+    return bool(usual > 3 and strong > 15)
 
 
 def white_wedges(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:

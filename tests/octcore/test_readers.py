@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from PIL import Image
 from octcore.phantom import KINDS, bscan, png_bytes
 from octcore.readers import read
 from octcore.scan import ScanError
+from train.data import training_rows
 
 CODES = {"not_an_image", "truncated", "too_large", "too_small", "empty", "unsupported", "volume_too_large"}
 LOSSLESS = ("PNG", "TIFF", "BMP", "WEBP")
@@ -149,3 +152,20 @@ def test_cut_and_flipped_files_raise_nothing_but_our_error(good: bytes, keep: fl
 def test_random_bytes_raise_nothing_but_our_error(tail: bytes, magic: bytes) -> None:
     with pytest.raises(ScanError):
         read(magic + tail)
+
+
+def test_a_dark_or_hazy_photograph_is_still_one_in_colour(shared_fundus: Path) -> None:
+    """Serving must read the colours that training read; the darkest of the shared photographs were taken for grey."""
+    files = [row.file for row in training_rows("fundus")][::9]
+    grey = [file for file in files if read(file.read_bytes(), file.name).modality != "fundus"]
+    assert len(grey) <= 0.003 * len(files), grey
+
+
+@given(st.integers(0, 50), st.integers(30, 95))
+@settings(max_examples=25, deadline=None)
+def test_a_b_scan_saved_as_a_colour_jpeg_stays_a_b_scan(seed: int, quality: int) -> None:
+    drawn = np.repeat(bscan("DME", seed=seed).pixels[..., None], 3, axis=2)
+    cv2.line(drawn, (30, 40), (140, 40), (0, 255, 0), 2)  # a caliper
+    out = io.BytesIO()
+    Image.fromarray(drawn).save(out, "JPEG", quality=quality)
+    assert read(out.getvalue(), "scan.jpg").modality == "oct"
