@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
+from octcore.burnt_text import burnt_text
 from octcore.readers.archive import Files, is_zip, names_in, pack, unpacked
 from octcore.readers.arrays import is_npy, is_npz, read_npy, read_npz
 from octcore.readers.bioptigen import is_bioptigen, read_bioptigen
@@ -41,21 +43,27 @@ def read(data: bytes | Sequence[tuple[str, bytes]], name: str = "", which: int =
     of one examination, an .OCT with its .txt. A ZIP is read as the files in it. ``which``: where a file holds several
     volumes (`Scan.series`), the largest is 0.
 
+    Lettering burnt into the picture, where a name may stand, is warned about (`burnt_text`).
     Raises only `ScanError`, with one sentence that says what is wrong.
     """
     try:
-        if isinstance(data, bytes | bytearray | memoryview):
-            return _read_one(bytes(data), name, hashlib.sha256(data).hexdigest(), which)
-        files = [(str(each), content) for each, content in data]
-        if len(files) == 1:
-            return read(files[0][1], files[0][0], which)
-        if sum(len(content) for _, content in files) > LARGEST_CONTAINER:
-            raise ScanError("volume_too_large", f"Together the files have more than {LARGEST_CONTAINER // MEGA} MB.")
-        return _read_several(files, hashlib.sha256(pack(files)).hexdigest(), which)
+        scan = _read(data, name, which)
+        return replace(scan, warnings=(*scan.warnings, "burnt_text")) if burnt_text(scan.pixels) else scan
     except ScanError:
         raise
     except Exception as error:  # a library's own error at damage that no check of ours foresaw
         raise damaged() from error
+
+
+def _read(data: bytes | Sequence[tuple[str, bytes]], name: str, which: int) -> Scan:
+    if isinstance(data, bytes | bytearray | memoryview):
+        return _read_one(bytes(data), name, hashlib.sha256(data).hexdigest(), which)
+    files = [(str(each), content) for each, content in data]
+    if len(files) == 1:
+        return _read(files[0][1], files[0][0], which)
+    if sum(len(content) for _, content in files) > LARGEST_CONTAINER:
+        raise ScanError("volume_too_large", f"Together the files have more than {LARGEST_CONTAINER // MEGA} MB.")
+    return _read_several(files, hashlib.sha256(pack(files)).hexdigest(), which)
 
 
 def bundles(files: Sequence[tuple[str, bytes]]) -> list[Files]:

@@ -37,6 +37,7 @@ EN = {
     "warning.size_differs": "The images were rescaled at export; the spacing is adjusted.",
     "warning.several_series": "The file holds several volumes; one is shown.",
     "warning.only_first_page": "Only the first page is shown.",
+    "warning.burnt_text": "There is lettering in the picture. If it names a person, crop it away before you share anything: it stays in the saved scan and in every download.",
 }
 
 ZH = {
@@ -76,4 +77,5 @@ ZH = {
     "warning.size_differs": "图像导出时被缩放，间距已相应调整。",
     "warning.several_series": "文件含多个体数据，仅显示其一。",
     "warning.only_first_page": "仅显示第一页。",
+    "warning.burnt_text": "图像中含有文字。若其中有患者姓名，请在分享前裁去：它会留在已保存的扫描和所有下载文件中。",
 }
