@@ -9,6 +9,7 @@ from typing import Any
 import bcrypt
 import streamlit as st
 import streamlit_authenticator as stauth
+from streamlit.errors import StreamlitPageNotFoundError
 from streamlit_authenticator.utilities import LoginError, RegisterError, Validator
 
 from octcore.store import Store, User, UserExists, data_folder
@@ -140,7 +141,11 @@ def require_user() -> User:
     """The signed-in user; anybody else is sent to the start page."""
     user = current_user()
     if user is None:
-        st.switch_page("ui/start.py")
+        try:
+            st.switch_page("ui/start.py")
+        except StreamlitPageNotFoundError:
+            # The first visit to a server that has just started: Streamlit runs the page itself until Home.py was run once.
+            st.switch_page("Home.py")
     return user
 
 

@@ -81,3 +81,12 @@ def test_a_chinese_browser_is_answered_in_chinese(browser: Browser, home: Path) 
     with dashboard(home, free_port()) as address:
         page.goto(address)
         expect(page.get_by_role("tab", name="注册")).to_be_visible(timeout=60_000)
+
+
+def test_a_bookmark_opened_on_a_server_that_has_just_started(browser: Browser, tmp_path: Path) -> None:
+    """Streamlit runs a page's file itself until the router was run once; nobody may see its error."""
+    with dashboard(tmp_path / "home", free_port()) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/oct")
+        expect(page.get_by_role("tab", name="Sign in")).to_be_visible(timeout=30_000)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
