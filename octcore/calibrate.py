@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Floats = NDArray[np.float32]
 
@@ -28,6 +27,7 @@ def allowed_probability(probabilities: NDArray[np.float64], allowed: Floats) -> 
 def fit_temperature(logits: NDArray[np.floating[Any]], allowed: Floats, prior: NDArray[np.floating[Any]] | float = 0.0) -> float:
     """The temperature (Guo et al. 2017) with the least mean -log p(allowed) on validation data; ``prior`` (C,) is added to
     the logits after they were divided."""
+    from scipy.optimize import minimize_scalar  # here: serving never fits, and would load it for half a second
 
     def loss(log_t: float) -> float:
         p = allowed_probability(softmax(logits / np.exp(log_t) + prior), allowed)
@@ -57,7 +57,36 @@ def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[n
     return float(sum(gaps))
 
 
-def pooled(parts: Sequence[NDArray[np.float64]], temperature: float) -> NDArray[np.float64]:
-    """Several models' calibrated probabilities, each (N, C), as one: their mean, sharpened by a ``temperature`` below 1."""
-    mean = np.mean(parts, axis=0)
+def pooled(
+    parts: Sequence[NDArray[np.float64]], temperature: float, weights: Sequence[float] | None = None
+) -> NDArray[np.float64]:
+    """Several models' calibrated probabilities, each (N, C), as one: their mean (with ``weights``, where given), sharpened
+    by a ``temperature`` below 1."""
+    mean = np.average(parts, axis=0, weights=weights)
     return softmax(np.log(np.clip(mean, 1e-12, 1)), temperature)
+
+
+def fit_weights(parts: Sequence[NDArray[np.float64]], allowed: Floats) -> list[float]:
+    """The weights (sum 1, each a multiple of 0.05) of several models' probabilities whose mean has the least
+    -log p(allowed) on validation data. A model that only adds noise gets 0."""
+    said = np.stack([allowed_probability(part, allowed) for part in parts])
+    weights = np.full(len(parts), 1 / len(parts))
+
+    def loss(w: NDArray[np.float64]) -> float:
+        return float(-np.log(np.clip(w @ said, 1e-12, 1)).mean())
+
+    step = 0.5
+    while step >= 0.05:  # the loss is convex in the weights: moving share from one model to another finds its minimum
+        moves = [(i, j) for i in range(len(parts)) for j in range(len(parts)) if i != j and weights[i] > 0]
+        tried = []
+        for i, j in moves:
+            other = weights.copy()
+            other[j] += min(step, other[i])
+            other[i] -= min(step, weights[i])
+            tried.append((loss(other), other))
+        best = min(tried, key=lambda one: one[0], default=(np.inf, weights))
+        if best[0] < loss(weights) - 1e-9:
+            weights = best[1]
+        else:
+            step /= 2
+    return [float(w) for w in np.round(weights / 0.05) * 0.05 / max(float((np.round(weights / 0.05) * 0.05).sum()), 1e-9)]

@@ -120,6 +120,12 @@ def pooled_temperature(task: str, model: str) -> float:
     return float(_manifest(weights_folder()).get("pooled_temperature", {}).get(task, 1.0)) if model == ENSEMBLE else 1.0
 
 
+def pool_weights(task: str, model: str) -> list[float] | None:
+    """What each member of an ensemble weighs, in the order of `members`; None where all weigh the same."""
+    weights = _manifest(weights_folder()).get("pool_weights", {}).get(task) if model == ENSEMBLE else None
+    return [float(weights[member.id]) for member in members(model, task)] if weights else None
+
+
 def version_of(model: str, task: str) -> str:
     """The version to keep with a result; an ensemble's names every member's."""
     return "+".join(m.version if model != ENSEMBLE else f"{m.id}@{m.version}" for m in members(model, task))
@@ -130,15 +136,21 @@ def network(info: ModelInfo) -> Network:
     key = info.sha256
     with _loading:
         if key not in _networks:
-            data = info.file.read_bytes()
-            if hashlib.sha256(data).hexdigest() != info.sha256:
+            with open(info.file, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != info.sha256:
                 raise ModelError(f"{info.file} is damaged (its checksum is not the manifest's). Check it out again.")
             _networks[key] = Network(info.file)
         return _networks[key]
 
 
-def quality_network() -> Network:
-    """The quality gate's network, checked and loaded as any other. It is not in the catalogue: it names no disease."""
+def quality_info() -> ModelInfo:
+    """The quality gate. It is not in the catalogue: it names no disease."""
     entry = _manifest(weights_folder())["quality"]
     file = weights_folder() / entry["file"]
-    return network(ModelInfo(entry["id"], entry["version"], "quality", "PyTorch", file, entry["sha256"], 1.0, (), {}))
+    return ModelInfo(entry["id"], entry["version"], "quality", "PyTorch", file, entry["sha256"], 1.0, (), {})
+
+
+def quality_network() -> Network:
+    """The quality gate's network, checked and loaded as any other."""
+    return network(quality_info())

@@ -20,13 +20,15 @@ class Panel:
         self._members = models.members(model, task)
         self._networks = [models.network(member) for member in self._members]
         self._temperature = models.pooled_temperature(task, model)
+        self._weights = models.pool_weights(task, model)
 
     def read(self, inputs: Floats) -> tuple[NDArray[np.float64], Floats]:
         """Of a batch (N, channels, H, W): calibrated probabilities (N, C), and the members' mean class activation maps
         (N, C, h, w), from one forward pass each."""
         said = [network.run(inputs) for network in self._networks]
         parts = [softmax(logits, member.temperature) for member, (logits, _) in zip(self._members, said, strict=True)]
-        return pooled(parts, self._temperature), np.asarray(np.mean([maps for _, maps in said], axis=0), np.float32)
+        maps = np.average([maps for _, maps in said], axis=0, weights=self._weights)
+        return pooled(parts, self._temperature, self._weights), np.asarray(maps, np.float32)
 
     def uncalibrated(self, inputs: Floats) -> NDArray[np.float64]:
         """The members' mean probabilities (N, C) as they were before any temperature, to measure what those change."""

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from octcore.calibrate import allowed_probability, conformal_threshold, fit_temperature, pooled, softmax
+from octcore.calibrate import allowed_probability, conformal_threshold, fit_temperature, fit_weights, pooled, softmax
 from octcore.engine import Network
 from octcore.models import ENSEMBLE, weights_folder
 from train.data import Row, sampling_weights, training_rows
@@ -157,7 +157,9 @@ def prior_given_back(
 
 
 def ensemble_threshold(manifest: dict[str, Any], task: str) -> None:
-    """Set a task's ensemble's temperature and conformal threshold from its members' calibrated validation probabilities."""
+    """Set a task's ensemble's weights, temperature and conformal threshold from its members' calibrated validation
+    probabilities. OCT's members are about equally good and keep equal weights; of photographs one is far behind."""
+    weighted = task == "fundus"
     parts, allowed = [], None
     for m in manifest["models"]:
         if m["task"] != task:
@@ -169,9 +171,14 @@ def ensemble_threshold(manifest: dict[str, Any], task: str) -> None:
         parts.append(softmax(saved["logits"], m["temperature"]))
         allowed = saved["allowed"]
     assert allowed is not None
-    temperature = fit_temperature(np.log(np.clip(np.mean(parts, axis=0), 1e-12, 1)), allowed) if len(parts) > 1 else 1.0
+    weights = fit_weights(parts, allowed) if weighted else [1 / len(parts)] * len(parts)
+    mean = np.average(parts, axis=0, weights=weights)
+    temperature = fit_temperature(np.log(np.clip(mean, 1e-12, 1)), allowed) if len(parts) > 1 else 1.0
+    if weighted:
+        names = [m["id"] for m in manifest["models"] if m["task"] == task]
+        manifest.setdefault("pool_weights", {})[task] = dict(zip(names, weights, strict=True))
     manifest.setdefault("pooled_temperature", {})[task] = temperature
-    manifest["conformal"][task][ENSEMBLE] = conformal_threshold(pooled(parts, temperature), allowed)
+    manifest["conformal"][task][ENSEMBLE] = conformal_threshold(pooled(parts, temperature, weights), allowed)
 
 
 if __name__ == "__main__":
