@@ -118,6 +118,7 @@ def _segmented(scan: Scan, model: str, file: Path, digest: str, out: Path | None
             ("masks", "segmentation.npz", report.everything_npz(said.lesions, said.surfaces, spacing)),
             ("overlay", "overlay.png", report.overlay_png(scan.pixels, said.lesions, said.surfaces)),
             ("measurements", "measurements.csv", report.measurements_csv({"original": measurements}, about)),
+            ("thickness", "thickness.csv", report.thickness_csv(said.surfaces, spacing)),
         ):
             place = out / f"{file.stem}-{digest[:8]}-{ending}"
             place.write_bytes(content)
@@ -129,7 +130,7 @@ def _segmented_volume(scan: Scan, model: str, file: Path, digest: str, out: Path
     from octcore import report
     from octcore.measure_volume import first_slice, measure_volume
     from octcore.volume import segment_volume
-    from octcore.volume_files import outlines_npz
+    from octcore.volume_files import outlines_npz, thickness_map_csv
 
     said = segment_volume(scan, model)
     found = measure_volume(said.lesions, said.surfaces, scan.spacing_mm, scan.laterality, first_slice(scan))
@@ -141,7 +142,9 @@ def _segmented_volume(scan: Scan, model: str, file: Path, digest: str, out: Path
         masks.write_bytes(outlines_npz(said.lesions, said.surfaces, scan.spacing_mm))
         about = {"file": file.name, "sha256": digest, "model": said.model, "version": said.version}
         table.write_bytes(report.measurements_csv({"original": found.values}, about))
-        artifacts = {"masks": str(masks), "measurements": str(table)}
+        thickness = Path(f"{stem}-thickness-map.csv")
+        thickness.write_bytes(thickness_map_csv(found.thickness, found.unit))
+        artifacts = {"masks": str(masks), "measurements": str(table), "thickness_map": str(thickness)}
     return {"model": said.model, "version": said.version, "measurements": found.values, "artifacts": artifacts}
 
 

@@ -64,6 +64,8 @@ def _no_data(grey: Grey) -> NDArray[np.bool_]:
     for extreme in (cv2.inRange(grey, np.array(243), np.array(255)), cv2.inRange(grey, np.array(0), np.array(0))):
         # A wedge is solid; opening keeps speckle and the bright retina from joining it.
         solid = cv2.morphologyEx(extreme, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        if not (solid[0].any() or solid[-1].any() or solid[:, 0].any() or solid[:, -1].any()):
+            continue  # most scans: nothing reaches the border
         count, names, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
         for k in range(1, count):
             x, y, w, h, area = (int(v) for v in stats[k])
@@ -89,8 +91,7 @@ def _retina_rows(smooth: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple
         return np.ones((height, width), dtype=bool), 0.0, float(height)
     # The retina crosses the picture: wide components count, icons and vitreous opacities do not.
     weight = stats[1:, cv2.CC_STAT_AREA].astype(np.float64) * stats[1:, cv2.CC_STAT_WIDTH]
-    keep = np.flatnonzero(weight >= 0.25 * weight.max()) + 1
-    retina = np.isin(names, keep)
+    retina = np.concatenate([[False], weight >= 0.25 * weight.max()])[names]
     share = np.cumsum(retina.sum(axis=1))
     share = share / share[-1]
     return retina, float(np.searchsorted(share, 0.01)), float(np.searchsorted(share, 0.99))
@@ -119,9 +120,9 @@ def frame(grey: Grey) -> Frame:
 
     values = inner.astype(np.float32)
     # The vitreous and the deep shadow fill most of a scan: their level is a low quantile of it.
-    blurred = cv2.GaussianBlur(np.where(valid, values, float(np.median(values[valid]))), (0, 0), 2.0)
-    background = float(np.percentile(blurred[valid], 25))
-    bright = float(np.percentile(blurred[valid], 99.0))
+    filled = values if valid.all() else np.where(valid, values, float(np.median(values[valid])))
+    blurred = cv2.GaussianBlur(filled, (0, 0), 2.0)
+    background, bright = (float(v) for v in np.percentile(blurred[valid], (25, 99)))
     gain = 200.0 / max(bright - background, 8.0)
     evened = np.clip((values - background) * gain, 0, 255)
     evened[invalid] = 0

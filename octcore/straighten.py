@@ -124,7 +124,7 @@ def _upper_border(grey: Grey, framed: Frame) -> NDArray[np.int64]:
     if count < 2:
         return np.zeros(width, np.int64)
     weight = stats[1:, cv2.CC_STAT_AREA].astype(np.float64) * stats[1:, cv2.CC_STAT_WIDTH]
-    retina = np.isin(names, np.flatnonzero(weight >= 0.25 * weight.max()) + 1)
+    retina = np.concatenate([[False], weight >= 0.25 * weight.max()])[names]
     return np.asarray(np.where(retina.any(axis=0), retina.argmax(axis=0), height), np.int64)
 
 

@@ -42,7 +42,7 @@ def test_segment_measures_and_writes_what_a_script_needs(tmp_path: Path) -> None
     assert said["readable"] and said["task"] == "segment" and said["label"] is None
     assert said["measurements"]["retina_thickness_mean_px"] > 20 and "fluid_area_px" in said["measurements"]
     assert not any(key.endswith(("_mm2", "_um")) for key in said["measurements"])  # a PNG says no spacing
-    assert set(said["artifacts"]) == {"lesions", "masks", "overlay", "measurements"}
+    assert set(said["artifacts"]) == {"lesions", "masks", "overlay", "measurements", "thickness"}
     assert all(Path(place).stat().st_size for place in said["artifacts"].values())
     with open(tmp_path / "m.csv", "w") as file:
         file.write(f"image,mask\n{scan},{said['artifacts']['lesions']}\n")

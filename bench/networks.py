@@ -1,0 +1,106 @@
+"""Each served network in the engine beside itself in eager PyTorch or Keras: the forward pass alone, and all the way from a
+file's bytes to a result. Both sides of the latter run the same code but for the network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from bench.natives import in_eager, native
+from bench.scans import SIZES, scan_file
+from bench.timing import interleaved
+from octcore import models
+from octcore.classify import classify
+from octcore.inputs import scan_input
+from octcore.models import ModelInfo
+from octcore.quality import assess, network_input
+from octcore.readers import read
+from octcore.scan import Scan
+from octcore.segment import segment
+from octcore.store import Task
+from octcore.straighten import look, straighten
+from octcore.taxonomy import LABELS, ClassifyTask
+
+Clock = Callable[[], float]
+ROUNDS = 30
+
+
+def networks() -> list[ModelInfo]:
+    """Every served network: the catalogue's, and the quality gate's."""
+    return [*models.catalogue(), models.quality_info()]
+
+
+def scans_of(info: ModelInfo) -> Task:
+    """The task whose scans a network reads."""
+    return "fundus" if info.task == "fundus" else "oct"
+
+
+def tensor(info: ModelInfo, scan: Scan) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A scan as a network reads it, float32 (1, channels, H, W)."""
+    if info.task == "quality":
+        return network_input(scan.pixels)
+    if info.task == "segment":
+        window, invalid = straighten(scan.grey)
+        return look(scan.grey, invalid, window)[None, None]
+    return scan_input(scan, info.task).tensor  # type: ignore[arg-type]
+
+
+def result(info: ModelInfo, scan: Scan) -> object:
+    """What one model says of a scan."""
+    if info.task == "quality":
+        return assess(scan)
+    if info.task == "segment":
+        return segment(scan, info.id)
+    return classify(scan, info.id, info.task)  # type: ignore[arg-type]
+
+
+def measure_one(info: ModelInfo, rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> dict[str, Any]:
+    """Median milliseconds of both sides and their ratios; ``network`` is the forward pass, ``whole`` from bytes to result."""
+    files = [scan_file(scans_of(info), seed) for seed in range(len(SIZES))]
+    served, eager = models.network(info), native(info)
+    given = tensor(info, read(files[0]))
+    network = interleaved({"engine": lambda: served.run(given), "eager": lambda: eager.run(given)}, rounds, clock=clock)
+    whole = interleaved(_whole(files, lambda scan: result(info, scan), {info.id: eager}), rounds, clock=clock)
+    return {"id": info.id, "task": info.task, "framework": info.framework, "network": _beside(network), "whole": _beside(whole)}
+
+
+def measure_ensemble(task: ClassifyTask, rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> dict[str, Any]:
+    """The same for a task's default: all its classifiers, each once, and their mean."""
+    eager = {info.id: native(info) for info in models.members(models.ENSEMBLE, task)}
+    files = [scan_file(task, seed) for seed in range(len(SIZES))]
+    whole = interleaved(_whole(files, lambda scan: classify(scan, models.ENSEMBLE, task), eager), rounds, clock=clock)
+    return {"id": models.ensemble_folder(task), "task": task, "framework": "both", "network": None, "whole": _beside(whole)}
+
+
+def _whole(files: list[bytes], answer: Callable[[Scan], object], eager: dict[str, Any]) -> dict[str, Callable[[], object]]:
+    """Both sides of bytes to result, each going through the files in turn."""
+    ours, theirs = cycle(files), cycle(files)
+
+    def in_its_framework() -> object:
+        with in_eager(eager):
+            return answer(read(next(theirs)))
+
+    return {"engine": lambda: answer(read(next(ours))), "eager": in_its_framework}
+
+
+def _beside(seconds: dict[str, float]) -> dict[str, float]:
+    return {
+        "engine_ms": seconds["engine"] * 1e3,
+        "eager_ms": seconds["eager"] * 1e3,
+        "ratio": seconds["engine"] / seconds["eager"],
+    }
+
+
+def classified() -> list[ClassifyTask]:
+    """The tasks that classifiers are served for."""
+    return [task for task in LABELS if any(info.task == task for info in models.catalogue())]
+
+
+def measure(rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> list[dict[str, Any]]:
+    """Every network, then every task's ensemble."""
+    alone = [measure_one(info, rounds, clock) for info in networks()]
+    return alone + [measure_ensemble(task, rounds, clock) for task in classified()]
