@@ -9,7 +9,7 @@ FUNDUS_CNN := --net keras-cnn --out runs/fundus-cnn --small-epochs 4 --rate 1e-3
 FUNDUS_RESNET := --net keras-resnet18 --out runs/fundus-resnet18 --rate 1.5e-3 --decay 0.05 --mixup 0.1 --average 0.995 --patience 12 --seed 2
 RESNET := --rate 2e-3 --decay 0.05 --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
 
-.PHONY: setup run test check screenshot train-oct train-fundus train-segment
+.PHONY: setup run test check bench screenshot train-oct train-fundus train-segment
 
 setup: $(READY)
 
@@ -29,6 +29,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# On a machine with nothing else to do: some ten minutes. `--write` puts the table into README.
+bench: $(READY)
+	$(BIN)/python -m bench
 
 screenshot: $(READY)
 	$(BIN)/python -m tests.browser.screenshot docs/screenshot.png

@@ -100,7 +100,7 @@ def main() -> None:
     inputs = task.views(rows)
     allowed = np.stack([r.allowed for r in rows])
     shape, outputs = (task.channels, *task.size), ["logits", "maps"]
-    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs)
+    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
     served = Network(folder / "model.onnx")
     logits = np.concatenate([served.run(task.to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
     share, temperature, shift = prior_given_back(logits, allowed, [r for r in everyone if r.split == "train"])
@@ -109,7 +109,7 @@ def main() -> None:
         assert isinstance(head, nn.Linear)
         with torch.no_grad():
             head.bias.add_(torch.from_numpy(shift))
-        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs)
+        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
         logits = np.asarray(logits + shift, np.float32)
     native = save_native(net, saved["net"], folder)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)

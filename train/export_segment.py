@@ -51,7 +51,7 @@ def trained(run: Path) -> AttentionUNet:
 
 def to_onnx(net: AttentionUNet, file: Path) -> None:
     """Write the served graph."""
-    write_graph(WithProbabilities(net), file, (1, *SEGMENT_SIZE), ["regions", "lesions"])
+    write_graph(WithProbabilities(net), file, (1, *SEGMENT_SIZE), ["regions", "lesions"], halved=False)
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 
-def write_graph(net: nn.Module, file: Path, shape: tuple[int, ...], outputs: list[str]) -> None:
+def write_graph(net: nn.Module, file: Path, shape: tuple[int, ...], outputs: list[str], halved: bool) -> None:
     """``net`` of one argument ``x`` (batch, *shape) and so many ``outputs``, with a free batch size.
 
-    The file holds the weights in half precision, half as large; the engine widens them once, when it loads.
+    ``halved``: the file holds the weights in half precision and is half as large; the engine widens them once, when it
+    loads. A classifier's logits move by some 1e-4; a segmentation's borders may jump a few pixels in a lone column.
     """
     torch.onnx.export(
         net.eval(),
@@ -27,7 +28,8 @@ def write_graph(net: nn.Module, file: Path, shape: tuple[int, ...], outputs: lis
         external_data=False,
         verbose=False,
     )
-    _halve(file)
+    if halved:
+        _halve(file)
 
 
 def _halve(file: Path) -> None:
