@@ -62,11 +62,19 @@ def assess(scan: Scan) -> Quality:
     likelier = int(likelihoods[:2].argmax())
     distance = float(distances[0, likelier])
     score = float(1 - likelihoods[2]) * min(1.0, 1.0 / max(distance, 1e-6)) ** 2
-    if int(likelihoods.argmax()) == NEITHER or not distance <= 1:
+    if not accepted(logits, distances)[0]:
         return Quality("neither", False, score, distance, ("not_retinal",))
     kind = KINDS[likelier]
     reasons = (("is_fundus",) if kind == "fundus" else ()) + warnings(measure(scan.grey, kind), kind)
     return Quality(kind, True, score, distance, reasons)
+
+
+def accepted(logits: NDArray[np.float32], distances: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The rule, bool (N,), of the network's logits (N, 3) and distances (N, 2): a kind of scan is likelier than neither, and
+    the picture is not far from the known scans of that kind."""
+    kind = logits[:, :NEITHER].argmax(axis=1)
+    near = distances[np.arange(len(kind)), kind] <= 1
+    return np.asarray((logits.argmax(axis=1) != NEITHER) & near)
 
 
 def network_input(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

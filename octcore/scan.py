@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Required, TypedDict, Unpack
 
 import cv2
 import numpy as np
@@ -42,6 +42,22 @@ class Spacing(NamedTuple):
 UNKNOWN_SPACING = Spacing()
 
 
+class Known(TypedDict, total=False):
+    """What a file says of a scan beside its pixels: fields of `Scan`."""
+
+    sha256: Required[str]
+    format: Required[str]
+    spacing_mm: Spacing
+    laterality: Laterality | None
+    synthetic: bool
+    en_face: NDArray[np.uint8] | None
+    pattern: Pattern
+    device: str | None
+    acquired: date | None
+    series: int
+    warnings: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Scan:
     """One picture, or one volume of B-scans, of one retina. Nothing in it says whose.
@@ -69,6 +85,14 @@ class Scan:
     acquired: date | None = None
     series: int = 1
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of_slices(cls, volume: NDArray[np.uint8], no_data: NDArray[np.bool_] | None = None, **known: Unpack[Known]) -> Scan:
+        """B-scans as a scan; one alone is a picture, not a volume. ``volume``: uint8 (slices, H, W); ``no_data``: bool of
+        its shape, or None."""
+        if len(volume) == 1:
+            return cls(pixels=volume[0], modality="oct", no_data=None if no_data is None else no_data[0], **known)
+        return cls(pixels=volume[len(volume) // 2], modality="oct", volume=volume, no_data=no_data, **known)
 
     @property
     def grey(self) -> NDArray[np.uint8]:

@@ -114,7 +114,7 @@ def _read_one(data: bytes, name: str, sha256: str, which: int) -> Scan:
         return read_nifti(data, sha256)
     if is_gzip(data):
         return read_gzipped(data, sha256)
-    if is_cirrus(data, name) and not is_picture(data):
+    if is_cirrus(name) and not is_picture(data):
         return read_cirrus(data, name, sha256)
     if name.lower().endswith(".oct") and not is_picture(data):
         raise companion_missing()
@@ -150,7 +150,7 @@ def _read_several(files: Files, sha256: str, which: int) -> Scan:
 
 def _is_volume(name: str, data: bytes) -> bool:
     marks = (is_vol, is_e2e, is_topcon, is_bioptigen, is_npy, is_nifti, is_gzip)
-    return any(mark(data) for mark in marks) or (is_cirrus(data, name) and not is_picture(data))
+    return any(mark(data) for mark in marks) or (is_cirrus(name) and not is_picture(data))
 
 
 def _stem(name: str) -> str:

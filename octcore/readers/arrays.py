@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from octcore.readers.binary import millimetres
 from octcore.readers.levels import eight_bits, is_coloured
 from octcore.readers.limits import LARGEST_VOXELS, check_volume, damaged
-from octcore.scan import Laterality, Modality, Scan, ScanError, Spacing
+from octcore.readers.sides import eye_of
+from octcore.scan import Laterality, Scan, ScanError, Spacing
 
 NAMES = ("volume", "oct", "images", "image", "bscan", "bscans", "data", "scan", "arr_0")
 LARGEST_NOTE = 1000
@@ -82,39 +83,22 @@ def _scan(array: NDArray[Any], notes: dict[str, NDArray[Any]], kind: str, sha256
         array = array[0]
     if array.ndim == 4 and array.shape[3] in (1, 3):
         array = array[..., 0] if array.shape[3] == 1 else np.asarray(array[..., :3].mean(axis=3), array.dtype)
-    modality: Modality = "oct"
     if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
         check_volume(1, *array.shape[:2])
         array = np.ascontiguousarray(array)
         if is_coloured(array):
-            modality = "fundus"
-        else:
-            array = np.asarray(array.mean(axis=2), np.uint8)
-    if modality == "fundus":
-        return Scan(pixels=array, modality=modality, sha256=sha256, format=kind, laterality=_side(notes))
+            return Scan(pixels=array, modality="fundus", sha256=sha256, format=kind, laterality=_side(notes))
+        array = np.asarray(array.mean(axis=2), np.uint8)
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3 or array.dtype.kind not in "biuf":
         raise ScanError("no_scan", "This file holds no picture or volume (slices, rows, columns).")
     check_volume(*array.shape)
     volume = eight_bits(array)
-    no_data = None
-    if array.dtype.kind == "f":
-        no_data = ~np.isfinite(array)
-    single = len(volume) == 1
-    if no_data is not None:
-        no_data = (no_data[0] if single else no_data) if no_data.any() else None
-    return Scan(
-        pixels=volume[len(volume) // 2],
-        modality=modality,
-        sha256=sha256,
-        format=kind,
-        spacing_mm=_spacing(notes),
-        laterality=_side(notes),
-        volume=None if single else volume,
-        no_data=no_data,
-        pattern="unknown",
-    )
+    no_data = ~np.isfinite(array) if array.dtype.kind == "f" else None
+    if no_data is not None and not no_data.any():
+        no_data = None
+    return Scan.of_slices(volume, no_data, sha256=sha256, format=kind, spacing_mm=_spacing(notes), laterality=_side(notes))
 
 
 def _spacing(notes: dict[str, NDArray[Any]]) -> Spacing:
@@ -127,5 +111,4 @@ def _spacing(notes: dict[str, NDArray[Any]]) -> Spacing:
 
 def _side(notes: dict[str, NDArray[Any]]) -> Laterality | None:
     given = notes.get("laterality", notes.get("eye"))
-    eyes: dict[str, Laterality] = {"OD": "OD", "OS": "OS", "R": "OD", "L": "OS"}
-    return eyes.get(str(given.reshape(-1)[0]).upper()) if given is not None and given.size == 1 else None
+    return eye_of(str(given.reshape(-1)[0])) if given is not None and given.size == 1 else None

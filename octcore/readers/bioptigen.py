@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy as np
 from octcore.readers.binary import day, millimetres, numbers, part, pixels
 from octcore.readers.levels import eight_bits
 from octcore.readers.limits import check_volume, damaged
-from octcore.scan import Laterality, Pattern, Scan, Spacing
+from octcore.readers.sides import eye_in
+from octcore.scan import Pattern, Scan, Spacing
 
 WHOLE = {b"FRAMECOUNT", b"LINECOUNT", b"LINELENGTH", b"SAMPLEFORMAT", b"SCANTYPE", b"SCANS", b"FRAMES", b"DOPPLERFLAG"}
 REAL = {b"SCANDEPTH", b"SCANLENGTH", b"AZSCANLENGTH", b"ELSCANLENGTH", b"XMIN", b"XMAX", b"YMIN", b"YMAX"}
@@ -46,16 +46,12 @@ def read_bioptigen(data: bytes, name: str, sha256: str) -> Scan:
         millimetres(header.get(b"SCANDEPTH", 0) / rows),
         millimetres((header.get(b"AZSCANLENGTH") or header.get(b"SCANLENGTH", 0)) / columns),
     )
-    side = re.search(r"(?<![A-Za-z])O[DS](?![A-Za-z])", name)
-    eyes: dict[str, Laterality] = {"OD": "OD", "OS": "OS"}
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
         sha256=sha256,
         format="OCT",
         spacing_mm=spacing,
-        laterality=eyes.get(side.group()) if side else None,
-        volume=volume if slices > 1 else None,
+        laterality=eye_in(name),
         pattern=pattern,
         device="Bioptigen",
         acquired=acquired,

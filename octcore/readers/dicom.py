@@ -20,7 +20,8 @@ from octcore.readers.dicom_frames import frames
 from octcore.readers.geometry import Line, layout_of
 from octcore.readers.levels import eight_bits, is_coloured
 from octcore.readers.limits import LARGEST_CONTAINER, LARGEST_FILE, MEGA, check_picture, check_volume, check_which, damaged
-from octcore.scan import Laterality, Modality, Pattern, Scan, ScanError, Spacing
+from octcore.readers.sides import eye_of
+from octcore.scan import Known, Laterality, Modality, Pattern, Scan, ScanError, Spacing
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -144,9 +145,7 @@ def _scan(group: list[Dataset], sha256: str) -> Scan:
         raise damaged()
     spacing, warnings = _spacing(group)
     device = f"{first.get('Manufacturer') or ''} {first.get('ManufacturerModelName') or ''}"
-    known = Scan(
-        pixels=np.zeros((1, 1), np.uint8),
-        modality=modality,
+    known = Known(
         sha256=sha256,
         format="DICOM",
         spacing_mm=Spacing(None, *spacing[1:]) if count == 1 else spacing,
@@ -159,19 +158,21 @@ def _scan(group: list[Dataset], sha256: str) -> Scan:
         depth = max(0, int(first.get("BitsStored") or 8) - 8)
         colours = [np.asarray(frame >> depth if frame.dtype != np.uint8 else frame, np.uint8) for frame in stored]
         if modality == "fundus" or (modality == "unknown" and is_coloured(colours[0])):
-            more = ("only_first_page",) if count > 1 else ()
-            return replace(known, pixels=colours[0], modality="fundus", warnings=more)
+            return _photograph(colours[0], count, known)
         stored = [np.asarray(frame.mean(axis=2), np.uint8) for frame in colours]
     volume, no_data = _shown(first, np.stack(stored))
     if modality == "fundus":
-        more = ("only_first_page",) if count > 1 else ()
-        return replace(known, pixels=np.repeat(volume[0][..., None], 3, axis=2), warnings=more)
-    known = replace(known, pixels=volume[count // 2], modality="oct")
-    if count > 1:
-        pattern = _pattern(group)
-        apart = spacing.slice if pattern in ("volume", "unknown") else None
-        return replace(known, volume=volume, no_data=no_data, pattern=pattern, spacing_mm=Spacing(apart, *spacing[1:]))
-    return replace(known, no_data=None if no_data is None else no_data[0], pattern="line")
+        return _photograph(np.repeat(volume[0][..., None], 3, axis=2), count, known)
+    known["pattern"] = _pattern(group) if count > 1 else "line"
+    if known["pattern"] not in ("volume", "unknown"):
+        known["spacing_mm"] = Spacing(None, *spacing[1:])
+    return Scan.of_slices(volume, no_data, **known)
+
+
+def _photograph(pixels: NDArray[np.uint8], count: int, known: Known) -> Scan:
+    """The first of ``count`` frames, uint8 (H, W, 3)."""
+    known["warnings"] = ("only_first_page",) if count > 1 else ()
+    return Scan(pixels=pixels, modality="fundus", **known)
 
 
 def _shown(one: Dataset, stored: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
@@ -289,13 +290,12 @@ def _between(points: NDArray[np.float64] | None) -> float | None:
 
 
 def _laterality(one: Dataset) -> Laterality | None:
-    eyes: dict[str, Laterality] = {"R": "OD", "L": "OS"}
     found = (
         _deep(one, "FrameAnatomySequence", "FrameLaterality"),
         one.get("ImageLaterality"),
         one.get("Laterality"),
     )
-    return next((eyes[str(side)] for side in found if str(side) in eyes), None)
+    return next((eye for side in found if (eye := eye_of(str(side)))), None)
 
 
 def _acquired(one: Dataset) -> date | None:

@@ -16,6 +16,7 @@ from octcore.readers.binary import millimetres, numbers, pixels, windows_day
 from octcore.readers.geometry import Line, layout_of
 from octcore.readers.levels import heidelberg_table
 from octcore.readers.limits import LARGEST_PIXELS, LARGEST_SLICES, check_volume, check_which, damaged
+from octcore.readers.sides import eye_of
 from octcore.scan import Laterality, Pattern, Scan, ScanError, Spacing
 
 SIDE_EARLY, SIDE, BSCAN, IMAGE = 3, 11, 10004, 0x40000000
@@ -106,14 +107,9 @@ def _file_record(data: bytes, start: int, size: int, found: dict[tuple[int, int,
         series.filled, _, _, series.pattern = numbers(data, body + 60, "<4I")
         series.acquired = windows_day(numbers(data, body + 88, "<Q")[0])
     elif type_ == SIDE and size >= 15:
-        series.side = _eye(data[body + 14 : body + 15])
+        series.side = eye_of(data[body + 14 : body + 15].decode("latin-1"))
     elif type_ == SIDE_EARLY and size >= 5:
-        series.early_side = series.early_side or _eye(data[body + 4 : body + 5])
-
-
-def _eye(letter: bytes) -> Laterality | None:
-    eyes: dict[bytes, Laterality] = {b"R": "OD", b"L": "OS"}
-    return eyes.get(letter)
+        series.early_side = series.early_side or eye_of(data[body + 4 : body + 5].decode("latin-1"))
 
 
 def _scan(data: bytes, series: _Series, sha256: str, count: int) -> Scan:
@@ -137,22 +133,19 @@ def _scan(data: bytes, series: _Series, sha256: str, count: int) -> Scan:
     pattern, apart = layout_of(lines, MILLIMETRES_A_DEGREE) if len(lines) == len(order) else ("unknown", None)
     pattern = PATTERNS.get(series.pattern, pattern)
     lateral = _lateral(series, lines, columns) if pattern != "circle" else None
-    single = len(order) == 1
-    spacing = Spacing(apart if pattern in ("volume", "unknown") and not single else None, series.axial, lateral)
+    spacing = Spacing(apart if pattern in ("volume", "unknown") and len(order) > 1 else None, series.axial, lateral)
     warnings = ["spacing_estimated"] if spacing.lateral or spacing.slice else []
     if differ:
         warnings.append("slices_differ")
     if count > 1:
         warnings.append("several_series")
-    return Scan(
-        pixels=volume[len(order) // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
+        no_data,
         sha256=sha256,
         format="E2E",
         spacing_mm=spacing,
         laterality=series.side or series.early_side,
-        volume=None if single else volume,
-        no_data=no_data[0] if single else no_data,
         en_face=_en_face(data, series),
         pattern=pattern,
         device="Heidelberg Spectralis",

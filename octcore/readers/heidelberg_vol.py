@@ -15,6 +15,7 @@ from octcore.readers.binary import day, millimetres, numbers, pixels, windows_da
 from octcore.readers.geometry import Line, layout_of
 from octcore.readers.levels import heidelberg
 from octcore.readers.limits import LARGEST_PIXELS, check_volume, damaged
+from octcore.readers.sides import eye_of
 from octcore.scan import Pattern, Scan, Spacing
 
 HEADER = "<12sIIIdddIIddId4sQiI16s16sI24sdI24sd"
@@ -48,15 +49,13 @@ def read_vol(data: bytes, sha256: str) -> Scan:
     en_face: NDArray[np.uint8] | None = None
     if slo_width * slo_height:
         en_face = pixels(data, 2048, np.uint8, (slo_height, slo_width)).copy()
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
+        no_data,
         sha256=sha256,
         format="VOL",
         spacing_mm=Spacing(apart, millimetres(axial), millimetres(lateral)),
-        laterality={b"OD": "OD", b"OS": "OS"}.get(eye[:2]),  # type: ignore[arg-type]
-        volume=volume if slices > 1 else None,
-        no_data=no_data if slices > 1 else no_data[0],
+        laterality=eye_of(eye[:2].decode("latin-1")),
         en_face=en_face,
         pattern=kind,
         device="Heidelberg Spectralis",

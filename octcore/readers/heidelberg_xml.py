@@ -19,6 +19,7 @@ from octcore.readers.geometry import Line, layout_of
 from octcore.readers.images import is_picture, open_picture, rendered
 from octcore.readers.levels import white_wedges
 from octcore.readers.limits import LARGEST_FILE, LARGEST_SLICES, check_volume, check_which, damaged
+from octcore.readers.sides import eye_of
 from octcore.scan import Laterality, Pattern, Scan, ScanError, Spacing
 
 if TYPE_CHECKING:
@@ -71,20 +72,17 @@ def read_xml_export(xml: bytes, beside: Mapping[str, bytes], sha256: str, which:
     shrunk_y = height / volume.shape[1] if height else 1.0
     if abs(shrunk_x - 1) > 1e-9 or abs(shrunk_y - 1) > 1e-9:
         warnings.append("size_differs")
-    single = len(there) == 1
-    return Scan(
-        pixels=volume[len(volume) // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
+        no_data,
         sha256=sha256,
         format="HEYEX XML",
         spacing_mm=Spacing(
-            apart if pattern == "volume" and not single else None,
+            apart if pattern == "volume" and len(there) > 1 else None,
             millimetres((_number(first, "ScaleY") or 0) * shrunk_y),
             millimetres((_number(first, "ScaleX") or 0) * shrunk_x),
         ),
         laterality=_eye(first, series),
-        volume=None if single else volume,
-        no_data=no_data[0] if single else no_data,
         en_face=_en_face(series, files),
         pattern=pattern,
         device="Heidelberg Spectralis",
@@ -167,8 +165,7 @@ def _named(series: Element, images: int) -> Pattern | None:
 
 
 def _eye(image: Element, series: Element) -> Laterality | None:
-    eyes: dict[str, Laterality] = {"R": "OD", "L": "OS", "OD": "OD", "OS": "OS"}
-    return eyes.get(_text(image, "Laterality").upper()) or eyes.get(_text(series, "Laterality").upper())
+    return eye_of(_text(image, "Laterality")) or eye_of(_text(series, "Laterality"))
 
 
 def _day(element: Element, path: str) -> date | None:

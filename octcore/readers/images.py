@@ -54,8 +54,7 @@ def read_image(data: bytes, sha256: str) -> Scan:
         if pages > 1:
             volume = _volume(picture, pages)
             if volume is not None:
-                middle = volume[len(volume) // 2]
-                return Scan(pixels=middle, modality="oct", sha256=sha256, format=kind, volume=volume, pattern="volume")
+                return Scan.of_slices(volume, sha256=sha256, format=kind, pattern="volume")
             picture.seek(0)
         pixels, modality = rendered(picture)
     except ScanError:

@@ -109,13 +109,11 @@ def read_nifti(data: bytes, sha256: str) -> Scan:
     apart, axial, lateral = (steps[axis] for axis in axes)
     untold = all(step == 1.0 for step in steps[: 3 if slices > 1 else 2])  # what writers put where they know nothing
     spacing = Spacing() if untold else Spacing(apart if slices > 1 else None, axial, lateral)
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
         sha256=sha256,
         format="NIfTI",
         spacing_mm=spacing,
-        volume=volume if slices > 1 else None,
         pattern="volume" if slices > 1 else "unknown",
         warnings=() if axes == (2, 1, 0) else ("axes_assumed",),
     )

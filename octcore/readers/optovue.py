@@ -46,13 +46,11 @@ def read_optovue(data: bytes, words: bytes, name: str, sha256: str, which: int =
     check_volume(slices, rows, columns)
     raw = pixels(data, offset, "<f4", (slices, columns, rows))
     volume = eight_bits(np.ascontiguousarray(raw.transpose(0, 2, 1)[:, ::-1]))  # A-scan by A-scan, the deepest first
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
         sha256=sha256,
         format="OCT",
         laterality=eye,
-        volume=volume if slices > 1 else None,
         pattern="volume" if slices > 1 else "line",
         device="Optovue",
         acquired=_day(name),

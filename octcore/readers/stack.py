@@ -42,12 +42,4 @@ def read_stack(files: Files, sha256: str) -> Scan:
     if len({one.dtype for one in slices}) > 1:
         slices = [eight_bits(one[None])[0] for one in slices]
     volume = eight_bits(np.stack(slices))
-    return Scan(
-        pixels=volume[len(volume) // 2],
-        modality="oct",
-        sha256=sha256,
-        format="images",
-        volume=volume,
-        synthetic=synthetic,
-        pattern="volume",
-    )
+    return Scan.of_slices(volume, sha256=sha256, format="images", synthetic=synthetic, pattern="volume")

@@ -35,16 +35,13 @@ def read_topcon(data: bytes, sha256: str) -> Scan:
     mode, volume = _volume(data, chunks)
     slices, _, width = volume.shape
     pattern = PATTERNS.get(mode, "unknown")
-    single = slices == 1
     eye, acquired = _capture(data, chunks)
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
         sha256=sha256,
         format=data[4:7].decode(),
         spacing_mm=_spacing(data, chunks, pattern, slices, width),
         laterality=eye,
-        volume=None if single else volume,
         en_face=_en_face(data, chunks),
         pattern=pattern,
         device=_device(data, chunks),

@@ -8,7 +8,8 @@ import numpy as np
 
 from octcore.readers.binary import day
 from octcore.readers.limits import check_volume
-from octcore.scan import Laterality, Scan, ScanError, Spacing
+from octcore.readers.sides import eye_in
+from octcore.scan import Scan, ScanError, Spacing
 
 KNOWN = {
     512 * 1024 * 128: (128, 1024, 512, True),
@@ -22,8 +23,8 @@ CUBE_MM = (6.0, 2.0, 6.0)
 """Slices, rows, columns of a macular or optic disc cube."""
 
 
-def is_cirrus(data: bytes, name: str) -> bool:
-    """By its name and size: the content has no mark."""
+def is_cirrus(name: str) -> bool:
+    """By its name: the content has no mark."""
     return name.lower().endswith(".img")
 
 
@@ -40,17 +41,13 @@ def read_cirrus(data: bytes, name: str, sha256: str) -> Scan:
     if cube:  # from the first voxel's centre to the last one's
         apart, axial, lateral = (mm / max(1, n - 1) for mm, n in zip(CUBE_MM, volume.shape, strict=True))
         spacing = Spacing(apart, axial, lateral)
-    side = re.search(r"(?<![A-Za-z])O[DS](?![A-Za-z])", name)
-    eyes: dict[str, Laterality] = {"OD": "OD", "OS": "OS"}
     when = re.search(r"(?<!\d)(\d{1,2})-(\d{1,2})-(\d{4})_", name)
-    return Scan(
-        pixels=volume[slices // 2],
-        modality="oct",
+    return Scan.of_slices(
+        volume,
         sha256=sha256,
         format="IMG",
         spacing_mm=spacing,
-        laterality=eyes.get(side.group()) if side else None,
-        volume=volume if slices > 1 else None,
+        laterality=eye_in(name),
         pattern="volume" if cube else "unknown",
         device="Zeiss Cirrus",
         acquired=(day(when[3], when[1], when[2]) or day(when[3], when[2], when[1])) if when else None,

@@ -21,7 +21,7 @@ from octcore.quality import assess, measure, network_input
 from octcore.readers import read
 from octcore.scan import Scan
 from train.data import data_root
-from train.draw_negatives import DRAWERS
+from train.gate.draw_negatives import DRAWERS
 
 pictures = pytest.importorskip("skimage.data", reason="scikit-image's pictures of other things are needed")
 

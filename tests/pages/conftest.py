@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from octcore import models
 from octcore.store import Store, User
+from ui import layers_viewer
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., AppTest]
@@ -51,3 +53,35 @@ def weights() -> None:
         models.catalogue()
     except models.ModelError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def save(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, object], AppTest]:
+    """`save(app, payload)`: the app's next run finds that payload sent by the browser."""
+
+    def run(app: AppTest, payload: object) -> AppTest:
+        real = layers_viewer.show
+        waiting = [payload]
+
+        def show(*args: Any, **options: Any) -> object | None:
+            real(*args, **options)
+            return waiting.pop() if waiting else None
+
+        with monkeypatch.context() as patch:
+            patch.setattr(layers_viewer, "show", show)
+            app.run()
+        assert not app.exception, app.exception
+        return app
+
+    return run
+
+
+def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join([str(e.value) for e in (*app.markdown, *app.caption, *app.info, *app.warning)])

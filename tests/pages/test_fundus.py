@@ -14,7 +14,7 @@ from octcore.phantom import fundus, fundus_png_bytes, png_bytes
 from octcore.readers import read
 from octcore.store import Store, User
 from octcore.taxonomy import FUNDUS_LABELS
-from tests.pages.conftest import ROOT, Open
+from tests.pages.conftest import ROOT, Open, drop, texts
 from ui.result_view import analyse
 from ui.words import TABLES
 
@@ -27,17 +27,6 @@ def unmarked(seed: int = 3) -> bytes:
     out = io.BytesIO()
     Image.fromarray(fundus(seed=seed)).save(out, "JPEG", quality=92)
     return out.getvalue()
-
-
-def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join([str(e.value) for e in (*app.markdown, *app.caption, *app.info, *app.warning)])
 
 
 def at(page: str, username: str = "ann") -> AppTest:

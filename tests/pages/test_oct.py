@@ -7,24 +7,12 @@ import os
 
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from octcore.phantom import png_bytes
 from octcore.store import Store, User
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, drop, texts
 
 pytestmark = pytest.mark.usefixtures("weights")
-
-
-def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
-    app.run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    return "\n".join([str(e.value) for e in (*app.markdown, *app.caption, *app.info, *app.warning)])
 
 
 def test_a_drop_shows_the_verdict_and_keeps_it(open_page: Open, store: Store, ann: User) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +21,6 @@ from octcore.segment import Segmentation
 from octcore.store import Result, Store, User
 from octcore.taxonomy import LAYERS, LESIONS
 from tests.pages.conftest import Open
-from ui import layers_viewer
 from ui.layers_viewer import pack
 from ui.words import TABLES
 
@@ -54,27 +52,6 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("octcore.models.members", lambda model, task: [])
     monkeypatch.setattr("octcore.models.version_of", lambda model, task: "stand-in@1")
     return said
-
-
-@pytest.fixture
-def save(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, object], AppTest]:
-    """`save(app, payload)`: the app's next run finds that payload sent by the browser."""
-
-    def run(app: AppTest, payload: object) -> AppTest:
-        real = layers_viewer.show
-        waiting = [payload]
-
-        def show(*args: Any, **options: Any) -> object | None:
-            real(*args, **options)
-            return waiting.pop() if waiting else None
-
-        monkeypatch.setattr(layers_viewer, "show", show)
-        app.run()
-        monkeypatch.setattr(layers_viewer, "show", real)
-        assert not app.exception
-        return app
-
-    return run
 
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:

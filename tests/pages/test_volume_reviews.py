@@ -17,7 +17,6 @@ from octcore.store import Result, Store, User
 from octcore.volume_files import outlines_of
 from tests.pages.conftest import Open
 from tests.pages.test_volumes import DRAWN, EN, VOLUME, drop, runs, shown, texts, the_result, until
-from ui import layers_viewer
 from ui.layers_viewer import pack
 
 __all__ = ["runs"]
@@ -25,27 +24,6 @@ VOXEL = 0.24 * 0.0039 * 0.0117 * 1000
 BLOCK = (slice(10, 30), slice(40, 70))
 """600 pixels of vitreous: no phantom has fluid there."""
 ALL = np.stack([one.fluid for one in DRAWN]).astype(np.uint8)
-
-
-@pytest.fixture
-def save(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, object], AppTest]:
-    """`save(app, payload)`: the app's next run finds that payload sent by the browser."""
-
-    def run(app: AppTest, payload: object) -> AppTest:
-        real = layers_viewer.show
-        waiting = [payload]
-
-        def show(*args: Any, **options: Any) -> object | None:
-            real(*args, **options)
-            return waiting.pop() if waiting else None
-
-        with monkeypatch.context() as patch:
-            patch.setattr(layers_viewer, "show", show)
-            app.run()
-        assert not app.exception, app.exception
-        return app
-
-    return run
 
 
 @pytest.fixture

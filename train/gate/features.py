@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 from tqdm import tqdm
 
-from octcore.quality import SIDE, network_input
-from train.quality_views import Item, views_of
+from octcore.quality import network_input
+from train.gate.views import Item, views_of
 
 _worker: dict[str, Any] = {}
 
@@ -36,21 +34,6 @@ class Table:
     def where(self, keep: NDArray[np.bool_]) -> Table:
         """The rows that ``keep`` (bool (N,)) says."""
         return Table(**{key: value[keep] for key, value in self.__dict__.items()})
-
-
-def export(net: nn.Module, file: Path, outputs: list[str]) -> None:
-    """Write a network that reads (N, 3, 128, 128) as ONNX, with a free batch size."""
-    torch.onnx.export(
-        net.eval(),
-        (torch.zeros(2, 3, SIDE, SIDE),),
-        str(file),
-        input_names=["picture"],
-        output_names=outputs,
-        dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
 
 
 def table(items: Sequence[Item], network: Path, keep: Path, seed: int = 0, processes: int = 2) -> Table:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from train.draw_negatives import DRAWERS
+from train.gate.draw_negatives import DRAWERS
 
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 Rgb = NDArray[np.uint8]
@@ -117,7 +117,7 @@ def found(folder: Path, seed: int = 0) -> list[Picture]:
         for package, kind in kinds.items():
             place = folder / family / package
             if not place.exists():
-                raise FileNotFoundError(f"{place} is missing: run python -m train.quality --download")
+                raise FileNotFoundError(f"{place} is missing: run python -m train.gate --download")
             for file in sorted(p for p in place.rglob("*") if p.is_file() and not p.is_symlink()):
                 out[kind] += _pictures_in(file, f"{package}/{file.relative_to(place)}", kind)
     rng = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def found(folder: Path, seed: int = 0) -> list[Picture]:
 
 
 def drawn(count: int, seed: int = 0) -> list[Picture]:
-    """``count`` drawings of every kind that `train.draw_negatives` knows."""
+    """``count`` drawings of every kind that `train.gate.draw_negatives` knows."""
     return [
         Picture(f"drawn/{name}/{k}", f"drawn-{name}", seed=seed + 1000 * n + k)
         for n, name in enumerate(sorted(DRAWERS))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from octcore.phantom import KINDS as PHANTOMS
 from octcore.phantom import bscan
 from train.data import data_root
-from train.negatives import MEDICAL, Picture, drawn, found
+from train.gate.negatives import MEDICAL, Picture, drawn, found
 
 Rgb = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from octcore.nets.torch_gate import EARLY, GateHead
-from train.quality_features import Table
+from train.gate.features import Table
 
 COMPONENTS = 100
 DECAY = 3e-4
@@ -56,13 +56,6 @@ def answers(head: GateHead, rows: Table) -> tuple[NDArray[np.float32], NDArray[n
     with torch.inference_mode():
         logits, distances = head(torch.from_numpy(rows.features))
     return logits.numpy(), distances.numpy()
-
-
-def accepted(logits: NDArray[np.float32], distances: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The rule that octcore.quality serves: a kind of scan is likelier than neither, and not far from its scans."""
-    kind = logits[:, :2].argmax(axis=1)
-    near = distances[np.arange(len(kind)), kind] <= 1
-    return np.asarray((logits.argmax(axis=1) != 2) & near)
 
 
 def _assign(head: GateHead, name: str, value: NDArray[np.float32]) -> None:

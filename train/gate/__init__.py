@@ -1,0 +1,1 @@
+"""How the quality gate was made: `python -m train.gate --negatives FOLDER`."""
