@@ -29,7 +29,8 @@ def burnt_text(pixels: NDArray[np.uint8]) -> list[Box]:
     small = grey if scale == 1 else np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     found = []
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (13, 13))
-    for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):  # bright letters, dark letters
+    paper = float((small[::8, ::8] > 190).mean()) > 0.05  # dark letters stand on something light
+    for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT) if paper else (cv2.MORPH_TOPHAT,):
         strokes = cv2.morphologyEx(small, way, kernel)
         mask = (strokes > CONTRAST).astype(np.uint8)
         if mask.any():
@@ -46,19 +47,24 @@ def _rows(grey: NDArray[np.uint8], mask: NDArray[np.uint8]) -> list[Box]:
     fit = (h >= HEIGHTS[0]) & (h <= HEIGHTS[1]) & (w <= 1.6 * h) & (area >= 0.12 * w * h) & (area >= 6)
     order = np.flatnonzero(fit)
     order = order[np.argsort(x[order])]
+    # Plain numbers: a scan's speckle has hundreds of pieces, and NumPy's own are slow one by one.
+    places = zip(
+        order.tolist(), x[order].tolist(), (x + w)[order].tolist(), (y + h)[order].tolist(), h[order].tolist(), strict=True
+    )
     rows: list[list[int]] = []
-    for k in order:
-        for row in rows:
-            last = row[-1]
-            tall = max(h[row[0]], h[k])
-            level = abs((y[last] + h[last]) - (y[k] + h[k])) <= max(2, 0.22 * tall)
-            alike = min(h[last], h[k]) >= 0.6 * max(h[last], h[k])
-            near = -1 <= x[k] - (x[last] + w[last]) <= 1.1 * tall
-            if level and alike and near:
-                row.append(int(k))
+    open_rows: list[tuple[int, int, int, list[int]]] = []  # right edge, lower edge, height and pieces
+    for k, left, right, lower, tall in places:
+        open_rows = [row for row in open_rows if left - row[0] <= 1.1 * HEIGHTS[1]]
+        for place, (end, foot, size, row) in enumerate(open_rows):
+            most = max(size, tall)
+            if abs(foot - lower) <= max(2, 0.22 * most) and min(size, tall) >= 0.6 * most and -1 <= left - end <= 1.1 * most:
+                row.append(k)
+                open_rows[place] = (right, lower, tall, row)
                 break
         else:
-            rows.append([int(k)])
+            row = [k]
+            rows.append(row)
+            open_rows.append((right, lower, tall, row))
     return [box for row in rows if len(row) >= FEWEST and (box := _letters(grey, names, row, x, y, w, h)) is not None]
 
 

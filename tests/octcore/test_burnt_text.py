@@ -39,6 +39,12 @@ def test_names_are_found_in_nine_of_ten_scans(size: int) -> None:
     assert np.mean(found) >= 0.9
 
 
+def test_dark_letters_on_a_light_margin_are_found() -> None:
+    sheet = np.full((560, 768), 255, np.uint8)
+    sheet[:496] = bscan("DME", height=496, width=768, seed=1).pixels
+    assert burnt_text(lettered(sheet, "DOE JANE 1962", 20, 10, (30, 520)))
+
+
 def test_drawn_scans_have_none() -> None:
     assert not any(burnt_text(bscan(kind, seed=seed).pixels) for kind in KINDS for seed in range(8))
 
