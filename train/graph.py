@@ -15,7 +15,7 @@ def write_graph(net: nn.Module, file: Path, shape: tuple[int, ...], outputs: lis
     """``net`` of one argument ``x`` (batch, *shape) and so many ``outputs``, with a free batch size.
 
     ``halved``: the file holds the weights in half precision and is half as large; the engine widens them once, when it
-    loads. A classifier's logits move by some 1e-4; a segmentation's borders may jump a few pixels in a lone column.
+    loads. A classifier's probabilities move by less than 0.003; a segmentation's borders may jump a few pixels in a lone column.
     """
     torch.onnx.export(
         net.eval(),
