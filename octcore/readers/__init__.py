@@ -34,6 +34,8 @@ EXTENSIONS = (
     "npz", "npy", "nii", "gz", "zip",
 )  # fmt: skip
 """What a person may drop (txt and xml only beside the files that they describe)."""
+AS_MEASURED = frozenset(("VOL", "E2E", "FDA", "FDS", "FAA", "OCT", "IMG"))
+"""Formats that hold what a device measured: nothing is drawn into it."""
 
 
 def read(data: bytes | Sequence[tuple[str, bytes]], name: str = "", which: int = 0) -> Scan:
@@ -48,7 +50,9 @@ def read(data: bytes | Sequence[tuple[str, bytes]], name: str = "", which: int =
     """
     try:
         scan = _read(data, name, which)
-        return replace(scan, warnings=(*scan.warnings, "burnt_text")) if burnt_text(scan.pixels) else scan
+        if scan.format not in AS_MEASURED and burnt_text(scan.pixels):
+            scan = replace(scan, warnings=(*scan.warnings, "burnt_text"))
+        return scan
     except ScanError:
         raise
     except Exception as error:  # a library's own error at damage that no check of ours foresaw
