@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from train.data import REPOSITORY
 
-NETWORKS = ("keras-cnn", "keras-resnet18", "resnet18", "efficientnet-lite0", "efficientnet-lite1")
+NETWORKS = ("keras-cnn", "keras-resnet18", "resnet18", "efficientnet-lite0", "efficientnet-lite2")
 
 
 def build(name: str, classes: int, pretrained: bool = True, channels: int = 1) -> nn.Module:

@@ -1,7 +1,8 @@
 """Trains the attention U-Net for lesions and layers: `python -m train.segment --out runs/oct-segmentation`.
 
-`--protocol relaynet` learns Duke's subjects 1-5 only, for the published comparison; `--protocol all` (what is served)
-all ten. The Kermany lesion polygons (train split) are learned in both; their val patients choose nothing but are watched.
+`--protocol relaynet` learns Duke's subjects 1-5 only, for the published comparison; `fold-1` to `fold-5` leave out two
+subjects each (1 and 6, 2 and 7 and so on), for the cross-validation; `all` (what is served) learns all ten. The Kermany lesion
+polygons (train split) are learned in each; their val patients choose nothing but are watched.
 Stops and resumes at any epoch; `make train-segment` repeats what is served.
 """
 
@@ -36,13 +37,20 @@ from train.segmentation_data import (
     view,
 )
 
+PROTOCOLS = {
+    "relaynet": (6, 7, 8, 9, 10),
+    **{f"fold-{k}": (k, k + 5) for k in range(1, 6)},
+    "all": (),
+}
+"""Duke's subjects that are kept aside."""
+
 _allowed = torch.from_numpy(ALLOWED)
 _dice = MaskedDiceLoss(batch=True, smooth_nr=1.0, smooth_dr=1.0)
 
 
 def settings() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--protocol", choices=["relaynet", "relaynet-swapped", "all"], default="all")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="all")
     parser.add_argument("--out", type=Path, default=Path("runs/oct-segmentation"))
     parser.add_argument("--start", type=Path, help="a run to begin from, instead of the classifier")
     parser.add_argument("--columns", type=int, default=SEGMENT_SIZE[1], help="a whole scan's columns")
@@ -62,11 +70,11 @@ def settings() -> argparse.Namespace:
 def chosen(protocol: str) -> tuple[list[Annotated], list[Annotated], list[Annotated]]:
     """Duke's scans to learn, Kermany's scans to learn, and those that are watched."""
     scans, lesions = duke(), kermany_lesions()
-    wanted = {"relaynet": ("train",), "relaynet-swapped": ("test",), "all": ("train", "test")}[protocol]
+    aside = {f"duke-{subject}" for subject in PROTOCOLS[protocol]}
     return (
-        [s for s in scans if s.split in wanted],
+        [s for s in scans if s.group not in aside],
         [s for s in lesions if s.split == "train"],
-        [s for s in lesions if s.split == "val"] + [s for s in scans if s.split not in wanted],
+        [s for s in lesions if s.split == "val"] + [s for s in scans if s.group in aside],
     )
 
 
