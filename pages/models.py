@@ -118,6 +118,18 @@ def show_segmentation(card: dict[str, Any]) -> None:
         st.markdown(f"**{t('models.duke')}**")
         st.dataframe(by_outline({**ours["per_class"], "fluid": protocol["fluid"]}), hide_index=True, height="content")
         st.caption(t("models.duke_protocol"))
+        if folds := card.get("cross_validation"):
+            st.caption(
+                t(
+                    "models.cross_validation",
+                    layers=folds["layers"]["mean_dice"],
+                    rater=folds["rater_2"]["mean_dice"],
+                    away=folds["layers"]["mean_surface_error_um"],
+                    fluid=folds["fluid"]["dice"],
+                    low=folds["fluid"]["dice_ci95"][0],
+                    high=folds["fluid"]["dice_ci95"][1],
+                )
+            )
     with right:
         st.markdown(f"**{t('models.lesions')}**")
         st.dataframe(by_outline(overall["per_class"]), hide_index=True, height="content")

@@ -1,8 +1,9 @@
-"""Writes the segmentation's card: `python -m train.evaluate_segment oct-segmentation --protocol-run runs/seg-relaynet`.
+"""Writes the segmentation's card: `python -m train.evaluate_segment oct-segmentation --folds runs/seg-fold`.
 
-Two networks are measured. The one of the published comparison learned Duke's subjects 1-5 and is scored on subjects 6-10
-(ReLayNet's protocol, Roy et al. 2017), against rater 1, beside what rater 2 reaches. The served one learned all ten, so its
-own figures are those on the Kermany patients of the test split only.
+Three kinds of network are measured. The one of the published comparison learned Duke's subjects 1-5 and is scored on subjects
+6-10 (ReLayNet's protocol, Roy et al. 2017), against rater 1, beside what rater 2 reaches; its weights lie beside the served
+ones. Five of the cross-validation each leave out two subjects, so that every scan is read by one that does not know its
+subject. The served one learned all ten, so its own figures are those on the Kermany patients of the test split only.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib
@@ -28,9 +30,10 @@ from octcore.evaluate_segment import Counts
 from octcore.models import weights_folder
 from octcore.segment import fluid_in, layers_of, outline
 from octcore.taxonomy import LAYER_COLOURS, LAYERS, LESION_COLOURS, LESIONS, SURFACES
-from train.export_segment import to_onnx, trained
+from train.export_segment import PROTOCOL, to_onnx, trained
 from train.figures import curves_figure, save
 from train.provenance import command, commit
+from train.segment import PROTOCOLS
 from train.segmentation_data import ANY_FLUID, Annotated, duke, kermany_lesions
 
 AXIAL_UM = 3.87
@@ -128,38 +131,71 @@ def tell(what: str, figures: dict[str, Any]) -> None:
     print(what, {k: (v["n"], v["dice"] and round(v["dice"], 3)) for k, v in figures["per_class"].items()})
 
 
+def network_of(run: Path) -> Network:
+    """A run's best network as it would be served."""
+    with TemporaryDirectory() as folder:
+        to_onnx(trained(run), Path(folder) / "model.onnx")
+        return Network(Path(folder) / "model.onnx")
+
+
+def cross_validated(folds: str, scans: list[Annotated]) -> dict[str, Any]:
+    """Duke's ``scans``, each read by the network of the runs ``folds``-1 to ``folds``-5 that did not learn its subject."""
+    outlines: dict[str, Outline] = {}
+    for name, aside in PROTOCOLS.items():
+        if name.startswith("fold-"):
+            network = network_of(Path(f"{folds}{name.removeprefix('fold')}"))
+            outlines |= {s.name: outline(s.grey, network) for s in scans if s.group in {f"duke-{n}" for n in aside}}
+    return {
+        "learned": "five times eight subjects of Duke; scored on the two others, rater 1",
+        "layers": layer_figures(scans, lambda s: outlines[s.name][1]),
+        "fluid": fluid_figures(scans, outlines),
+        "rater_2": layer_figures(scans, lambda s: s.surfaces[1]),
+    }
+
+
+def tell_duke(what: str, block: dict[str, Any]) -> None:
+    """Print what was measured on Duke's scans, the second rater's figures beside ours."""
+    for name, figures in (("ours", block["layers"]), ("rater 2", block["rater_2"])):
+        print(f"{what}: layers, {name}: mean Dice {figures['mean_dice']:.4f}, error {figures['mean_surface_error_um']:.2f} um")
+        print("  Dice", {k: round(v["dice"], 3) for k, v in figures["per_class"].items()})
+        print("  um", {k: round(v, 2) for k, v in figures["surface_error_um"].items()})
+    print(f"{what}: fluid:", {k: v for k, v in block["fluid"].items() if k != "n"})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("--protocol-run", type=Path, required=True)
+    parser.add_argument("--protocol-run", type=Path, help="default: the weights that are kept beside the model's")
+    parser.add_argument("--folds", help="the cross-validation's runs without their numbers; left out, the card keeps its figures")
     parser.add_argument("--limit", type=int, default=0, help="so many scans of each kind only (tests)")
     parser.add_argument("--dry", action="store_true", help="print the protocol's figures, write nothing")
     args = parser.parse_args()
     folder = weights_folder() / args.model
 
-    test = [s for s in duke() if s.split == "test"]
+    scans = duke()
+    test = [s for s in scans if s.split == "test"]
     lesions = [s for s in kermany_lesions() if s.split == "test"]
     if args.limit:
         test = test[:: len(test) // args.limit][: args.limit]
         lesions = lesions[:: len(lesions) // args.limit][: args.limit]
-    to_onnx(trained(args.protocol_run), args.protocol_run / "model.onnx")
-    network = Network(args.protocol_run / "model.onnx")
+        scans = scans[:: len(scans) // args.limit]
+    network = network_of(args.protocol_run or folder / PROTOCOL)
     outlines = {s.name: outline(s.grey, network) for s in test}
-    fluid = fluid_figures(test, outlines)
     protocol: dict[str, Any] = {
         "learned": "Duke subjects 1-5; scored on 6-10, rater 1",
         "layers": layer_figures(test, lambda s: outlines[s.name][1]),
-        "fluid": fluid,
+        "fluid": fluid_figures(test, outlines),
         "rater_2": layer_figures(test, lambda s: s.surfaces[1]),
         "against_rater_2": layer_figures(test, lambda s: outlines[s.name][1], rater=1),
         "kermany_lesions": lesion_figures(lesions, {s.name: outline(s.grey, network) for s in lesions}),
     }
-    for name, block in (("ours", protocol["layers"]), ("rater 2", protocol["rater_2"])):
-        print(f"layers, {name}: mean Dice {block['mean_dice']:.4f}, surface error {block['mean_surface_error_um']:.2f} um")
-        print("  Dice", {k: round(v["dice"], 3) for k, v in block["per_class"].items()})
-        print("  um", {k: round(v, 2) for k, v in block["surface_error_um"].items()})
-    print("fluid:", {k: v for k, v in fluid.items() if k != "n"})
+    tell_duke("protocol", protocol)
     tell("kermany, protocol's network", protocol["kermany_lesions"])
+    former = json.loads((folder / "card.json").read_text()) if (folder / "card.json").exists() else {}
+    folds: dict[str, Any] = former.get("cross_validation", {})
+    if args.folds:
+        folds = cross_validated(args.folds, scans)
+        tell_duke("cross-validation", folds)
     if args.dry:
         return
 
@@ -183,6 +219,7 @@ def main() -> None:
         },
         "test": {"overall": overall},
         "protocol": protocol,
+        "cross_validation": folds,
         "limits": LIMITS,
         "history": history,
         "figures": ["examples.png", "training.png"],

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from octcore.calibrate import allowed_probability, conformal_threshold, fit_temperature, fit_weights, pooled, softmax
 from octcore.engine import Network
+from octcore.inputs import MIRRORED
 from octcore.models import ENSEMBLE, weights_folder
 from train.data import Row, sampling_weights, training_rows
 from train.graph import write_graph
@@ -28,20 +29,28 @@ from train.tasks import TASKS
 
 
 class WithMaps(nn.Module):
-    """The served graph: (N, channels, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass."""
+    """The served graph: (N, channels, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass.
 
-    def __init__(self, net: nn.Module) -> None:
+    ``mirrored``: of the pictures and their mirror images as one batch, and the mean of both.
+    """
+
+    def __init__(self, net: nn.Module, mirrored: bool = False) -> None:
         super().__init__()
         self.net = net
+        self.mirrored = mirrored
         head = net.get_submodule("head")
         assert isinstance(head, nn.Linear)
         self.register_buffer("weights", head.weight.detach()[:, :, None, None])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        logits, features = self.net(x)
         weights = self.weights
         assert isinstance(weights, Tensor)
-        return logits, nn.functional.conv2d(features, weights)
+        if not self.mirrored:
+            logits, features = self.net(x)
+            return logits, nn.functional.conv2d(features, weights)
+        logits, features = self.net(torch.cat([x, x.flip(3)]))
+        (said, again), (seen, back) = logits.chunk(2), nn.functional.conv2d(features, weights).chunk(2)
+        return (said + again) / 2, (seen + back.flip(3)) / 2
 
 
 def save_native(net: nn.Module, kind: str, folder: Path) -> str:
@@ -100,7 +109,8 @@ def main() -> None:
     inputs = task.views(rows)
     allowed = np.stack([r.allowed for r in rows])
     shape, outputs = (task.channels, *task.size), ["logits", "maps"]
-    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
+    graph = WithMaps(net, task.name in MIRRORED)
+    write_graph(graph, folder / "model.onnx", shape, outputs, halved=True)
     served = Network(folder / "model.onnx")
     logits = np.concatenate([served.run(task.to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
     share, temperature, shift = prior_given_back(logits, allowed, [r for r in everyone if r.split == "train"])
@@ -109,7 +119,7 @@ def main() -> None:
         assert isinstance(head, nn.Linear)
         with torch.no_grad():
             head.bias.add_(torch.from_numpy(shift))
-        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
+        write_graph(graph, folder / "model.onnx", shape, outputs, halved=True)
         logits = np.asarray(logits + shift, np.float32)
     native = save_native(net, saved["net"], folder)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)

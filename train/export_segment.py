@@ -1,5 +1,8 @@
 """A trained segmentation into weights/: `python -m train.export_segment runs/oct-segmentation`. The card is
-`train.evaluate_segment`'s."""
+`train.evaluate_segment`'s.
+
+`--protocol` keeps the network of the published comparison instead, beside the served one, so that its figures can be had again.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from train.export import listed, write_manifest
 from train.graph import write_graph
 from train.networks import halved, rounded
 
+PROTOCOL = "protocol"
+"""The folder of the published comparison's network, in the model's."""
 SERVES = ("oct-fluid", "oct-layers", "oct-lesions")
 """One network answers to these names: its heads share the way down."""
 
@@ -59,10 +64,16 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--id", default="oct-segmentation")
     parser.add_argument("--version", default=date.today().isoformat())
+    parser.add_argument("--protocol", action="store_true")
     args = parser.parse_args()
     folder = weights_folder() / args.id
     folder.mkdir(parents=True, exist_ok=True)
     net = trained(args.run)
+    if args.protocol:
+        (folder / PROTOCOL).mkdir(exist_ok=True)
+        torch.save({"net": "attention-unet", "state": halved(net.state_dict())}, folder / PROTOCOL / "best.pt")
+        (folder / PROTOCOL / "history.json").write_text((args.run / "history.json").read_text())
+        return
     to_onnx(net, folder / "model.onnx")
     torch.save({"net": "attention-unet", "state": halved(net.state_dict())}, folder / "native.pt")
     (folder / "history.json").write_text((args.run / "history.json").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -149,16 +150,30 @@ def test_the_segmentations_road(tmp_path: Path, shared_segmentation: Path) -> No
     step(tmp_path, "train.segment", "--start", "runs/a", "--out", "runs/b", *few, "--epochs", "1")
     (tmp_path / "weights").mkdir()
     step(tmp_path, "train.export_segment", "runs/b")
-    step(tmp_path, "train.evaluate_segment", "oct-segmentation", "--protocol-run", "runs/a", "--limit", "3")
+    step(tmp_path, "train.export_segment", "runs/a", "--protocol")
+    for k in range(1, 6):
+        shutil.copytree(tmp_path / "runs/a", tmp_path / f"runs/fold-{k}")
+    step(tmp_path, "train.evaluate_segment", "oct-segmentation", "--folds", "runs/fold", "--limit", "3")
     card = json.loads((tmp_path / "weights/oct-segmentation/card.json").read_text())
     assert card["protocol"]["layers"]["images"] == 3
     assert card["protocol"]["rater_2"]["mean_dice"] > 0.7  # two people who outline the same layers agree
+    assert card["cross_validation"]["layers"]["images"] >= 3
 
 
 def test_the_protocols_subjects_are_kept_apart(shared_segmentation: Path) -> None:
     learned, _, watched = chosen("relaynet")
     assert {s.group for s in learned} == {f"duke-{k}" for k in range(1, 6)}
     assert not {s.group for s in learned} & {s.group for s in watched}
+
+
+def test_the_folds_keep_every_subject_aside_once(shared_segmentation: Path) -> None:
+    seen: list[str] = []
+    for k in range(1, 6):
+        learned, _, watched = chosen(f"fold-{k}")
+        aside = {s.group for s in watched if s.source == "duke"}
+        assert len(aside) == 2 and not aside & {s.group for s in learned}
+        seen += aside
+    assert sorted(seen) == sorted(f"duke-{k}" for k in range(1, 11))
 
 
 def test_a_partial_label_of_a_pixel_asks_for_the_fluids_sum_only() -> None:
