@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore import models
+from octcore.eye import eye_of
 from octcore.inputs import scan_input
 from octcore.metrics import Labelled, knows, report
 from octcore.panel import Panel
 from octcore.readers import read
 from octcore.scan import ScanError
-from octcore.taxonomy import ClassifyTask
+from octcore.taxonomy import LABELS, ClassifyTask
+from octcore.volume import scanned
 
 BATCH = 32
 
@@ -53,35 +55,50 @@ def labelled_rows(
 def inputs_of(
     files: list[Path], task: ClassifyTask, progress: Callable[[int], None] = lambda done: None
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-    """Batches of network inputs (indices, float32 (N, channels, H, W)); files that no reader takes are left out."""
+    """Batches of network inputs (indices, float32 (N, channels, H, W)); files that no reader takes are left out. The index of
+    a volume stands once for each of its B-scans in which something was scanned, one after the other."""
 
-    def prepared(k: int) -> tuple[int, NDArray[np.float32]] | None:
+    def prepared(k: int) -> tuple[list[int], NDArray[np.float32]] | None:
         try:
-            return k, scan_input(read(files[k].read_bytes(), files[k].name), task).tensor
+            scan = read(files[k].read_bytes(), files[k].name)
         except (ScanError, OSError):
             return None
+        if scan.volume is None:
+            return [k], scan_input(scan, task).tensor
+        tensors = [scan_input(scan.at(n), task).tensor for n in scanned(scan.volume)]
+        return [k] * len(tensors), np.concatenate(tensors)
 
     with ThreadPoolExecutor(2) as pool:
         for start in range(0, len(files), BATCH):
             found = [p for p in pool.map(prepared, range(start, min(start + BATCH, len(files)))) if p]
             if found:
-                yield [k for k, _ in found], np.concatenate([x for _, x in found])
+                yield [k for indices, _ in found for k in indices], np.concatenate([x for _, x in found])
             progress(min(start + BATCH, len(files)))
 
 
 def probabilities_of(
     files: list[Path], model: str, task: ClassifyTask, progress: Callable[[int], None] = lambda done: None
 ) -> tuple[list[int], NDArray[np.float64]]:
-    """Calibrated probabilities (N, C) of every readable file, with the files' indices."""
+    """Calibrated probabilities (N, C) of every readable file, with the files' indices. Of a volume: the eye's scores
+    (`octcore.eye.eye_of`), over their sum."""
     panel = Panel(model, task)
     kept: list[int] = []
-    parts = []
+    parts: list[NDArray[np.float64]] = []
     for indices, tensor in inputs_of(files, task, progress):
-        parts.append(panel.read(tensor)[0])
-        kept += indices
+        said = panel.read(tensor)[0]
+        for k in dict.fromkeys(indices):
+            here = said[np.array(indices) == k]
+            kept.append(k)
+            parts.append(here[0] if len(here) == 1 else _of_the_eye(here, model))
     if not parts:
         raise ManifestError("Not one file of the manifest could be read.")
-    return kept, np.concatenate(parts)
+    return kept, np.stack(parts)
+
+
+def _of_the_eye(slices: NDArray[np.float64], model: str) -> NDArray[np.float64]:
+    scores = eye_of(slices, models.conformal("oct", model)).scores
+    said = np.array([scores[name] for name in LABELS["oct"]])
+    return np.asarray(said / said.sum())
 
 
 def evaluate(

@@ -96,7 +96,7 @@ def segment_volume(
     """Segment every slice. ``cancelled`` is asked between batches. Raises `Cancelled` and `models.ModelError`."""
     network = models.network(models.members(model, "segment")[0])
     started = time.perf_counter()
-    slices = _slices(scan)
+    slices = slices_of(scan)
     lesions = np.zeros(slices.shape, np.uint8)
     surfaces = np.full((len(slices), len(SURFACES), slices.shape[2]), np.nan, np.float32)
 
@@ -112,7 +112,7 @@ def segment_volume(
         _, window, invalid = ready
         lesions[index], surfaces[index] = onto_scan(*said, window, invalid)
 
-    _in_batches(_scanned(slices), prepare, run, finish, progress, cancelled)
+    _in_batches(scanned(slices), prepare, run, finish, progress, cancelled)
     milliseconds = (time.perf_counter() - started) * 1e3
     return VolumeSegmentation(model, version_of(model, "segment"), lesions, surfaces, milliseconds, scan_caveats(scan))
 
@@ -127,7 +127,7 @@ def classify_volume(
     panel = Panel(model, "oct")
     threshold = models.conformal("oct", model)
     started = time.perf_counter()
-    slices = _slices(scan)
+    slices = slices_of(scan)
     count, height, width = slices.shape
     scale = min(1.0, HEAT_SIDE / max(height, width))
     small = max(1, round(width * scale)), max(1, round(height * scale))
@@ -146,7 +146,7 @@ def classify_volume(
         laid = ready.back(maps[int(said[0].argmax())])
         heatmaps[index] = np.round(cv2.resize(laid, small, interpolation=cv2.INTER_AREA) * 255)
 
-    _in_batches(_scanned(slices), prepare, run, finish, progress, cancelled)
+    _in_batches(scanned(slices), prepare, run, finish, progress, cancelled)
     eye = eye_of(probabilities, threshold)
     unsure = ("uncertain",) if len(eye.prediction_set) >= UNCERTAIN_FROM else ()
     return VolumeClassification(
@@ -167,11 +167,12 @@ def worst_first(probabilities: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(int(k) for k in np.argsort(normal, kind="stable") if np.isfinite(normal[k]))
 
 
-def _slices(scan: Scan) -> NDArray[np.uint8]:
+def slices_of(scan: Scan) -> NDArray[np.uint8]:
+    """All B-scans, uint8 (S, H, W); a picture is one."""
     return scan.grey[None] if scan.volume is None else scan.volume
 
 
-def _scanned(slices: NDArray[np.uint8]) -> list[int]:
+def scanned(slices: NDArray[np.uint8]) -> list[int]:
     """The slices in which something was scanned. Where that is none, all: it is the network's to say nothing of them."""
     lively = [k for k, one in enumerate(slices) if float(one[::4, ::4].std()) > 1.0]
     return lively or list(range(len(slices)))

@@ -13,8 +13,10 @@ from hypothesis.extra import numpy as hnp
 
 from octcore import models
 from octcore.classify import classify
+from octcore.evaluate import probabilities_of
 from octcore.eye import eye_of
-from octcore.phantom import bscan
+from octcore.phantom import bscan, png_bytes
+from octcore.readers import read
 from octcore.scan import Scan
 from octcore.segment import segment
 from octcore.taxonomy import OCT_LABELS
@@ -51,6 +53,19 @@ class Net:
         lesions = np.zeros((n, 5, h, w), np.float32)
         lesions[:, 1, 60:90, 100:200] = np.clip(mean, 0, 1)[:, None, None] * 3
         return regions, np.clip(lesions, 0, 1)
+
+
+def test_evaluate_reads_a_volume_as_one_eye(tmp_path: Path) -> None:
+    """Beside pictures, by the slices that hold something, as the pages and the command line do."""
+    files = [tmp_path / "eye.npz", tmp_path / "one.png"]
+    np.savez(files[0], volume=SIX.volume)
+    files[1].write_bytes(png_bytes("DME", seed=3))
+    kept, said = probabilities_of(files, "oct-cnn", "oct")
+    eye = classify_volume(read(files[0].read_bytes(), "eye.npz"), "oct-cnn").eye
+    wanted = np.array([eye.scores[name] for name in OCT_LABELS])
+    assert kept == [0, 1] and said.shape == (2, len(OCT_LABELS)) and np.allclose(said[0], wanted / wanted.sum())
+    alone = classify(read(files[1].read_bytes(), "one.png"), "oct-cnn")
+    assert np.allclose(said[1], [alone.probabilities[name] for name in OCT_LABELS], atol=1e-6)
 
 
 @pytest.fixture
