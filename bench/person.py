@@ -18,8 +18,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-COOKIE = "oct_studio"
-"""`ui.session.COOKIE`; imported from there, Streamlit would take this process for a server's."""
+from ui.cookie import NAME
+
 PATIENCE = 300.0
 """Seconds after which an answer counts as none."""
 
@@ -42,7 +42,7 @@ class Person:
         self._xsrf = await asyncio.to_thread(self._token)
         self._socket: ClientConnection = await connect(
             f"ws://{self._base}/_stcore/stream",
-            additional_headers={"Cookie": f"{COOKIE}={self._cookie}; _streamlit_xsrf={self._xsrf}"},
+            additional_headers={"Cookie": f"{NAME}={self._cookie}; _streamlit_xsrf={self._xsrf}"},
             subprotocols=[Subprotocol("streamlit"), Subprotocol(self._xsrf)],
             max_size=None,
             open_timeout=PATIENCE,

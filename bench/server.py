@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import jwt
-
 from octcore.store import Store
+from ui.cookie import token_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 120.0
@@ -34,11 +33,9 @@ class Server:
 def cookies(home: Path, people: int) -> list[str]:
     """Accounts in that data folder, and the sign-in cookie of each as a browser keeps it."""
     store = Store(home)
-    key, until = store.setting("cookie_key"), time.time() + 86_400
-    names = [f"person{k}" for k in range(people)]
-    for name in names:
-        store.create_user(name, name, f"{name}@example.org", "nobody signs in with a password here")
-    return [jwt.encode({"username": name, "exp_date": until}, key, algorithm="HS256") for name in names]
+    for k in range(people):
+        store.create_user(f"person{k}", f"person{k}", f"person{k}@example.org", "nobody signs in with a password here")
+    return [token_for(user, store) for user in store.users()]
 
 
 @contextmanager

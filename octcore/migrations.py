@@ -60,11 +60,17 @@ def _reviews_of_slices(connection: sqlite3.Connection) -> None:
     connection.execute("alter table reviews add column slice integer")
 
 
+def _revoked_tokens(connection: sqlite3.Connection) -> None:
+    """Signing out counts here, not only in the browser. Of a token its digest is kept."""
+    connection.execute("create table revoked_tokens (digest text primary key, revoked_at text not null)")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _retired_names,
     _segmentations_and_reviews,
     _volumes,
     _reviews_of_slices,
+    _revoked_tokens,
 )
 """Applied in order, each once; ``pragma user_version`` counts them. Never change one: add one."""

@@ -181,6 +181,15 @@ class Store:
             connection.execute("delete from users where id = ?", (user_id,))
         self._drop_unused(files)
 
+    def revoke(self, token: str) -> None:
+        """From now on that sign-in token counts no more."""
+        with self._transaction() as connection:
+            connection.execute("insert or ignore into revoked_tokens values (?, ?)", (_digest(token), _now()))
+
+    def is_revoked(self, token: str) -> bool:
+        """Whether somebody has signed out of it."""
+        return bool(self._connection.execute("select 1 from revoked_tokens where digest = ?", (_digest(token),)).fetchone())
+
     def setting(self, name: str, default: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
         """A value of this installation, made once; several processes get the same one."""
         with self._transaction() as connection:
@@ -403,6 +412,10 @@ class Store:
                 ).fetchone()
                 if not used:
                     self._path(name).unlink(missing_ok=True)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _text(moment: datetime) -> str:

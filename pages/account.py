@@ -22,7 +22,10 @@ with left, st.form("password", clear_on_submit=True):
         elif not change_password(user, new):
             st.error(t("sign.error.password"))
         else:
-            st.success(t("account.saved"))
+            st.session_state["password_saved"] = True
+            st.rerun()  # the browser is given the new sign-in at the top of a run
+    if st.session_state.pop("password_saved", False):
+        st.success(t("account.saved"))
 
 with right, st.form("delete"):
     st.markdown(f"**{t('account.delete')}**")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
 from typing import Any
 
 import bcrypt
@@ -13,10 +12,9 @@ from streamlit.errors import StreamlitPageNotFoundError
 from streamlit_authenticator.utilities import LoginError, RegisterError, Validator
 
 from octcore.store import Store, User, UserExists, data_folder
+from ui import cookie
 from ui.words import t
 
-COOKIE = "oct_studio"
-COOKIE_DAYS = 30
 ATTEMPTS = 8
 WAIT_SECONDS = 5 * 60
 _THEIRS = ("language", "carried", "insisted", "spacing_by_hand", "volume_spacing_by_hand")
@@ -75,9 +73,9 @@ def authenticator() -> Any:
     }
     return stauth.Authenticate(
         {"usernames": people},
-        COOKIE,
-        store().setting("cookie_key"),
-        COOKIE_DAYS,
+        cookie.NAME,
+        store().setting(cookie.KEY),
+        cookie.DAYS,
         validator=_Rules(),
         auto_hash=False,
         login_sleep_time=0,  # the cookie comes with the page's request; there is nothing to wait for
@@ -93,13 +91,17 @@ def current_user() -> User | None:
 
 
 def begin() -> User | None:
-    """At the top of every run: restores the sign-in from the cookie, keeps or clears the cookie, returns the user."""
+    """At the top of every run: restores the sign-in from the cookie, ends one that counts no more, keeps or clears the
+    cookie, returns the user."""
     auth = authenticator()
     st.session_state["authenticator"] = auth
-    if st.session_state.pop("sign_out_now", False) and st.session_state.get("authentication_status"):
-        auth.authentication_controller.logout()
-        _forget_person()
-        st.session_state["cookie"] = "cleared"
+    token = _token()
+    if st.session_state.pop("sign_out_now", False):
+        if token:
+            store().revoke(token)
+        _leave(auth)
+    elif token and not cookie.counts(token, store()):  # signed out in another tab, or there is a new password
+        _leave(auth)
     else:
         try:
             auth.login(location="unrendered")
@@ -110,6 +112,27 @@ def begin() -> User | None:
     if user and user.language and "language" not in st.session_state:
         st.session_state["language"] = user.language
     return user
+
+
+def _token() -> str | None:
+    """The token of this session's sign-in, or the one that the browser came with."""
+    kept = st.session_state.get("cookie")
+    if kept == "cleared":
+        return None
+    return kept[0] if kept else st.context.cookies.get(cookie.NAME)
+
+
+def _keep(user: User) -> None:
+    """Have the browser keep a new token of that user's."""
+    st.session_state["cookie"] = (cookie.token_for(user, store()), cookie.expiry())
+
+
+def _leave(auth: Any) -> None:
+    if st.session_state.get("authentication_status"):
+        auth.authentication_controller.logout()
+        _forget_person()
+    st.session_state["logout"] = True  # the library reads no cookie in this session any more
+    st.session_state["cookie"] = "cleared"
 
 
 def _forget_person() -> None:
@@ -126,15 +149,11 @@ def _tell_browser(auth: Any) -> None:
     message away before the browser has carried it out. The same words are the same element, so it is carried out once.
     """
     wanted = st.session_state.get("cookie")
-    model = auth.cookie_controller.cookie_model
     if wanted == "cleared":
         auth.cookie_controller.delete_cookie()
-    elif wanted == "new":
-        model.exp_date = model._set_exp_date()
-        st.session_state["cookie"] = (model._token_encode(), datetime.now() + timedelta(days=COOKIE_DAYS))
-    if isinstance(st.session_state.get("cookie"), tuple):
-        token, expires = st.session_state["cookie"]
-        model.cookie_manager.set(COOKIE, token, expires_at=expires)
+    elif wanted:
+        token, expires = wanted
+        auth.cookie_controller.cookie_model.cookie_manager.set(cookie.NAME, token, expires_at=expires)
 
 
 def require_user() -> User:
@@ -167,7 +186,9 @@ def sign_in_form() -> None:
         return
     if username and password and st.session_state["authenticator"].authentication_controller.login(username, password):
         _failures().pop(username, None)
-        st.session_state["cookie"] = "new"
+        signed_in = store().user(username)
+        assert signed_in is not None  # the library has just compared its password
+        _keep(signed_in)
         st.rerun()
     _failures()[username] = [*failures, time.monotonic()]
     st.error(t("sign.wrong"))
@@ -203,8 +224,11 @@ def password_is(user: User, password: str) -> bool:
 
 
 def change_password(user: User, password: str) -> bool:
-    """Set a new password; False where the rules refuse it."""
+    """Set a new password; False where the rules refuse it. Every other sign-in of theirs ends, this one goes on."""
     if not _Rules().validate_password(password):
         return False
     store().set_password_hash(user.id, bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode())
+    changed = store().user(user.username)
+    assert changed is not None
+    _keep(changed)
     return True
