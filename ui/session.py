@@ -95,7 +95,8 @@ def begin() -> User | None:
     cookie, returns the user."""
     auth = authenticator()
     st.session_state["authenticator"] = auth
-    token = _token()
+    signed_in = st.session_state.get("authentication_status")
+    token = st.session_state.get("token") if signed_in else st.context.cookies.get(cookie.NAME)
     if st.session_state.pop("sign_out_now", False):
         if token:
             store().revoke(token)
@@ -105,6 +106,8 @@ def begin() -> User | None:
     else:
         try:
             auth.login(location="unrendered")
+            if token and st.session_state.get("authentication_status"):
+                st.session_state["token"] = token
         except LoginError:  # a cookie of an account that has been deleted
             st.session_state["cookie"] = "cleared"
     _tell_browser(auth)
@@ -114,17 +117,10 @@ def begin() -> User | None:
     return user
 
 
-def _token() -> str | None:
-    """The token of this session's sign-in, or the one that the browser came with."""
-    kept = st.session_state.get("cookie")
-    if kept == "cleared":
-        return None
-    return kept[0] if kept else st.context.cookies.get(cookie.NAME)
-
-
 def _keep(user: User) -> None:
     """Have the browser keep a new token of that user's."""
-    st.session_state["cookie"] = (cookie.token_for(user, store()), cookie.expiry())
+    st.session_state["token"] = cookie.token_for(user, store())
+    st.session_state["cookie"] = (st.session_state["token"], cookie.expiry())
 
 
 def _leave(auth: Any) -> None:
@@ -132,6 +128,7 @@ def _leave(auth: Any) -> None:
         auth.authentication_controller.logout()
         _forget_person()
     st.session_state["logout"] = True  # the library reads no cookie in this session any more
+    st.session_state["token"] = None
     st.session_state["cookie"] = "cleared"
 
 

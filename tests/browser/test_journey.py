@@ -97,7 +97,11 @@ def test_a_new_password_ends_every_other_sign_in(browser: Browser, tmp_path: Pat
         expect(there.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
         there.reload()
         expect(there.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
+        settled(there)
         assert there.get_by_text("Signed in as").count() == 0
+        sign_in(there, "ada", "another phrase for Ada")
+        there.reload()
+        expect(there.get_by_text("Signed in as")).to_be_attached(timeout=60_000)
 
 
 def test_a_chinese_browser_is_answered_in_chinese(browser: Browser, home: Path) -> None:

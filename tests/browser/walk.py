@@ -39,11 +39,11 @@ def register(page: Page, username: str) -> None:
     expect(ready).to_be_visible()
 
 
-def sign_in(page: Page, username: str) -> None:
+def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     page.get_by_role("tab", name="Sign in").click()
     form = page.get_by_test_id("stForm").nth(0)
     form.get_by_label("User name", exact=True).fill(username)
-    form.locator("input[type=password]").fill(PASSWORD)
+    form.locator("input[type=password]").fill(password)
     form.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Signed in as")).to_be_attached(timeout=30_000)
     page.wait_for_timeout(1500)  # the browser writes the cookie after the run
