@@ -7,6 +7,8 @@ READY := .venv/.ready
 FUNDUS := $(BIN)/python -m train.classify --task fundus
 FUNDUS_CNN := --net keras-cnn --out runs/fundus-cnn --small-epochs 4 --rate 1e-3 --mixup 0.2 --average 0.995 --patience 7 --seed 1
 FUNDUS_RESNET := --net keras-resnet18 --out runs/fundus-resnet18 --rate 1.5e-3 --decay 0.05 --mixup 0.1 --average 0.995 --patience 12 --seed 2
+SEGMENT := $(BIN)/python -m train.segment
+DUKE := --columns 512 --view 320 --duke-share 0.85
 RESNET := --rate 2e-3 --decay 0.05 --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
 
 .PHONY: setup run test check bench screenshot train-oct train-fundus train-segment
@@ -63,13 +65,19 @@ train-fundus: $(READY)
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 9 --small-epochs 7 --stop-after 2
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 10 --small-epochs 7 --teacher runs/fundus-cnn-4
 	$(BIN)/python -m train.export runs/fundus-resnet18
-	for model in fundus-cnn fundus-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task fundus || exit 1; done
+	$(FUNDUS) --net efficientnet-lite2 --out runs/fundus-efficientnet-lite2 --epochs 8 --small-epochs 4 --rate 1e-3 --mixup 0.2 \
+	  --average 0.995 --patience 8 --seed 4
+	$(BIN)/python -m train.export runs/fundus-efficientnet-lite2
+	for model in fundus-cnn fundus-efficientnet-lite2 fundus-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task fundus || exit 1; done
 
+# The served network in three steps; then those that are only measured: the published comparison's and five folds.
 train-segment: $(READY)
-	$(BIN)/python -m train.segment --protocol relaynet --out runs/seg-relaynet --columns 384 --view 256 --epochs 12
-	$(BIN)/python -m train.segment --protocol relaynet --start runs/seg-relaynet --out runs/seg-relaynet-512 --epochs 7 \
-	  --duke-share 0.5 --rate 1.5e-3 --seed 2 --stop-after 4
-	$(BIN)/python -m train.segment --protocol all --start runs/seg-relaynet-512 --out runs/oct-segmentation --epochs 5 \
-	  --duke-share 0.4 --rate 1.5e-3 --seed 3
+	$(SEGMENT) --protocol relaynet --out runs/seg-first --columns 384 --view 256 --epochs 12
+	$(SEGMENT) --protocol relaynet --start runs/seg-first --out runs/seg-second --epochs 7 --duke-share 0.5 --rate 1.5e-3 \
+	  --seed 2 --stop-after 4
+	$(SEGMENT) --protocol all --start runs/seg-second --out runs/oct-segmentation --epochs 5 --duke-share 0.4 --rate 1.5e-3 --seed 3
 	$(BIN)/python -m train.export_segment runs/oct-segmentation
-	$(BIN)/python -m train.evaluate_segment oct-segmentation --protocol-run runs/seg-relaynet
+	$(SEGMENT) --protocol relaynet --out runs/seg-relaynet $(DUKE) --epochs 12
+	$(BIN)/python -m train.export_segment runs/seg-relaynet --protocol
+	for k in 1 2 3 4 5; do $(SEGMENT) --protocol fold-$$k --out runs/seg-fold-$$k $(DUKE) --epochs 6 || exit 1; done
+	$(BIN)/python -m train.evaluate_segment oct-segmentation --folds runs/seg-fold

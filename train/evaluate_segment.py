@@ -182,7 +182,7 @@ def main() -> None:
     network = network_of(args.protocol_run or folder / PROTOCOL)
     outlines = {s.name: outline(s.grey, network) for s in test}
     protocol: dict[str, Any] = {
-        "learned": "Duke subjects 1-5; scored on 6-10, rater 1",
+        "learned": "Duke subjects 1-5, and Kermany's polygons beside; scored on 6-10, rater 1",
         "layers": layer_figures(test, lambda s: outlines[s.name][1]),
         "fluid": fluid_figures(test, outlines),
         "rater_2": layer_figures(test, lambda s: s.surfaces[1]),
