@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from octcore import models
-from octcore.inputs import MIRRORED
 from octcore.models import ModelInfo
 from octcore.taxonomy import LABELS
 from train.export import WithMaps
@@ -48,18 +47,14 @@ class EagerKeras:
     """A plain Keras network on its PyTorch backend. It has no activation maps: the second output is an empty one, to the
     eager side's advantage."""
 
-    def __init__(self, net: Any, mirrored: bool = False) -> None:
+    def __init__(self, net: Any) -> None:
         self._net = net
-        self._mirrored = mirrored
 
     def run(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Logits of a batch (N, channels, H, W), and no maps (zeros)."""
-        both = np.concatenate([inputs, inputs[..., ::-1]]) if self._mirrored else inputs
         with torch.inference_mode():
-            logits = self._net(torch.from_numpy(np.ascontiguousarray(both.transpose(0, 2, 3, 1))), training=False)
+            logits = self._net(torch.from_numpy(np.ascontiguousarray(inputs.transpose(0, 2, 3, 1))), training=False)
         answer = logits.numpy()
-        if self._mirrored:
-            answer = (answer[: len(inputs)] + answer[len(inputs) :]) / 2
         return answer, np.zeros((*answer.shape, 5, 7), np.float32)
 
 
@@ -68,7 +63,7 @@ def native(info: ModelInfo) -> EagerTorch | EagerKeras:
     if (info.folder / "native.keras").exists():
         import keras
 
-        return EagerKeras(keras.models.load_model(info.folder / "native.keras"), info.task in MIRRORED)
+        return EagerKeras(keras.models.load_model(info.folder / "native.keras"))
     saved = torch.load(info.folder / "native.pt", weights_only=True)
     if info.task == "quality":
         from octcore.nets.torch_gate import Gate
@@ -85,7 +80,7 @@ def native(info: ModelInfo) -> EagerTorch | EagerKeras:
         return EagerTorch(WithProbabilities(net))
     net = build(saved["net"], len(LABELS[info.task]), pretrained=False, channels=1 if info.task == "oct" else 3)  # type: ignore[index]
     net.load_state_dict(rounded(saved["state"]))
-    return EagerTorch(WithMaps(net, info.task in MIRRORED), net)
+    return EagerTorch(WithMaps(net), net)
 
 
 @contextmanager

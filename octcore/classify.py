@@ -48,12 +48,13 @@ def classify(scan: Scan, model: str = models.ENSEMBLE, task: ClassifyTask = "oct
     panel = Panel(model, task)
     started = time.perf_counter()
     given = scan_input(scan, task)
-    probabilities, maps = panel.read(given.tensor)
-    said, labels = probabilities[0], LABELS[task]
+    reading = panel.read(given.tensor)
+    said, labels = reading.probabilities[0], LABELS[task]
     best = int(said.argmax())
     members_set = prediction_set(said, models.conformal(task, model), labels)
     unsure = ("uncertain",) if len(members_set) >= UNCERTAIN_FROM else ()
-    caveats = (*scan_caveats(scan, task), *unsure)
+    strange = () if reading.familiar[0] else ("unfamiliar",)
+    caveats = (*scan_caveats(scan, task), *strange, *unsure)
     return Classification(
         task=task,
         model=model,
@@ -63,7 +64,7 @@ def classify(scan: Scan, model: str = models.ENSEMBLE, task: ClassifyTask = "oct
         probabilities=with_families(dict(zip(labels, said.tolist(), strict=True))),
         uncertainty=float(-(said * np.log(np.clip(said, 1e-12, 1))).sum() / np.log(len(said))),
         prediction_set=members_set,
-        heatmap=given.back(maps[0, best]),
+        heatmap=given.back(reading.maps[0, best]),
         milliseconds=(time.perf_counter() - started) * 1e3,
         reliable=not caveats,
         caveats=caveats,

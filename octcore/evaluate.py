@@ -85,7 +85,7 @@ def probabilities_of(
     kept: list[int] = []
     parts: list[NDArray[np.float64]] = []
     for indices, tensor in inputs_of(files, task, progress):
-        said = panel.read(tensor)[0]
+        said = panel.read(tensor).probabilities
         for k in dict.fromkeys(indices):
             here = said[np.array(indices) == k]
             kept.append(k)

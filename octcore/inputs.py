@@ -12,10 +12,6 @@ from octcore.panel import over_the_scan
 from octcore.scan import Scan
 from octcore.taxonomy import ClassifyTask
 
-MIRRORED: frozenset[ClassifyTask] = frozenset({"fundus"})
-"""Tasks whose served graphs read a picture and its mirror image at once and answer with the mean of both: a mirrored right
-eye is a left eye."""
-
 
 @dataclass(frozen=True)
 class ClassifierInput:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from octcore.engine import Network
+from octcore.familiarity import Scale
 
 ENSEMBLE = "ensemble"
 _loading = threading.Lock()
@@ -124,6 +125,18 @@ def pool_weights(task: str, model: str) -> list[float] | None:
     """What each member of an ensemble weighs, in the order of `members`; None where all weigh the same."""
     weights = _manifest(weights_folder()).get("pool_weights", {}).get(task) if model == ENSEMBLE else None
     return [float(weights[member.id]) for member in members(model, task)] if weights else None
+
+
+def energy_scale(info: ModelInfo) -> Scale:
+    """A classifier's energies on validation patients (`octcore.familiarity`); 0 and 1 before they were measured."""
+    measured = _manifest(weights_folder()).get("familiarity", {}).get(info.task, {})
+    return Scale(*measured["scales"][info.id]) if measured else Scale(0.0, 1.0)
+
+
+def familiar_from(task: str, model: str) -> float:
+    """The familiarity that 99 in 100 of the validation patients' pictures reach; -inf before it was measured."""
+    measured = _manifest(weights_folder()).get("familiarity", {}).get(task, {})
+    return float(measured["threshold"][model]) if measured else float("-inf")
 
 
 def version_of(model: str, task: str) -> str:

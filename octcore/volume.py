@@ -133,22 +133,26 @@ def classify_volume(
     small = max(1, round(width * scale)), max(1, round(height * scale))
     heatmaps = np.zeros((count, small[1], small[0]), np.uint8)
     probabilities = np.full((count, len(OCT_LABELS)), np.nan)
+    familiar: list[bool] = []
 
     def prepare(index: int) -> ClassifierInput:
         return classifier_input(slices[index])
 
-    def run(batch: Sequence[ClassifierInput]) -> list[tuple[NDArray[np.float64], Floats]]:
-        """A slice's probabilities and activation maps."""
+    def run(batch: Sequence[ClassifierInput]) -> list[tuple[NDArray[np.float64], Floats, np.bool_]]:
+        """A slice's probabilities and activation maps, and whether it is like those that were learned."""
         return list(zip(*panel.read(np.concatenate([one.tensor for one in batch])), strict=True))
 
-    def finish(index: int, ready: ClassifierInput, said: tuple[NDArray[np.float64], Floats]) -> None:
-        probabilities[index], maps = said
+    def finish(index: int, ready: ClassifierInput, said: tuple[NDArray[np.float64], Floats, np.bool_]) -> None:
+        probabilities[index], maps, known = said
+        familiar.append(bool(known))
         laid = ready.back(maps[int(said[0].argmax())])
         heatmaps[index] = np.round(cv2.resize(laid, small, interpolation=cv2.INTER_AREA) * 255)
 
     _in_batches(scanned(slices), prepare, run, finish, progress, cancelled)
     eye = eye_of(probabilities, threshold)
     unsure = ("uncertain",) if len(eye.prediction_set) >= UNCERTAIN_FROM else ()
+    # Slices at a volume's rim may well be unlike any that were learned; half of them are the eye's.
+    strange = () if np.mean(familiar) > 0.5 else ("unfamiliar",)
     return VolumeClassification(
         model=model,
         version=version_of(model, "oct"),
@@ -157,7 +161,7 @@ def classify_volume(
         eye=eye,
         heatmaps=heatmaps,
         milliseconds=(time.perf_counter() - started) * 1e3,
-        caveats=(*scan_caveats(scan), *unsure),
+        caveats=(*scan_caveats(scan), *strange, *unsure),
     )
 
 

@@ -24,6 +24,7 @@ from octcore.metrics import Labelled, is_right, predictions, report
 from octcore.panel import Panel
 from octcore.taxonomy import LABELS, ClassifyTask, leaves
 from train.data import data_root, training_rows
+from train.familiar import FILE as FAMILIARITY
 from train.figures import confusion_figure, curves_figure, reliability_figure, roc_figure, save
 from train.leave_one_out import FILE as LEAVE_ONE_OUT
 from train.limits import LIMITS
@@ -82,6 +83,13 @@ def subgroups(
     return out
 
 
+def unfamiliar(task: ClassifyTask, model: str) -> dict[str, Any]:
+    """What `train.familiar` found of that model, nothing before it ran."""
+    place = models.weights_folder() / FAMILIARITY
+    found: dict[str, Any] = json.loads(place.read_text()).get(task, {}).get(model, {}) if place.exists() else {}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
@@ -101,11 +109,13 @@ def main() -> None:
         some = slice(0, len(rows) // args.limit * args.limit, len(rows) // args.limit)
         files, rows = files[some], rows[some]
     kept = []
-    plain_parts, parts = [], []
+    plain_parts, parts, familiar = [], [], []
     for indices, tensor in inputs_of(files, task):
         kept += indices
         plain_parts.append(panel.uncalibrated(tensor))
-        parts.append(panel.read(tensor)[0])
+        reading = panel.read(tensor)
+        parts.append(reading.probabilities)
+        familiar.append(reading.familiar)
     rows, files = [rows[k] for k in kept], [files[k] for k in kept]
     plain, probabilities = np.concatenate(plain_parts), np.concatenate(parts)
     figures = summary(rows, probabilities, skipped, args.model, task)
@@ -156,6 +166,7 @@ def main() -> None:
             "mean_p_of_label": float(allowed_probability(said, allowed).mean()),
         },
         "subgroups": subgroups(files, rows, probabilities, task) if task == "fundus" else {},
+        "unfamiliar": unfamiliar(task, args.model) | {"test_flagged": float(1 - np.concatenate(familiar).mean())},
         "leave_one_out": json.loads(apart.read_text()) if task == "oct" and apart.exists() else {},
         "limits": LIMITS[task],
         "history": history,

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from octcore.calibrate import allowed_probability, conformal_threshold, fit_temperature, fit_weights, pooled, softmax
 from octcore.engine import Network
-from octcore.inputs import MIRRORED
 from octcore.models import ENSEMBLE, weights_folder
+from octcore.panel import answer
 from train.data import Row, sampling_weights, training_rows
 from train.graph import write_graph
 from train.networks import halved, trained
@@ -29,28 +29,20 @@ from train.tasks import TASKS
 
 
 class WithMaps(nn.Module):
-    """The served graph: (N, channels, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass.
+    """The served graph: (N, channels, H, W) to logits (N, C) and class activation maps (N, C, h, w), in one pass."""
 
-    ``mirrored``: of the pictures and their mirror images as one batch, and the mean of both.
-    """
-
-    def __init__(self, net: nn.Module, mirrored: bool = False) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
-        self.mirrored = mirrored
         head = net.get_submodule("head")
         assert isinstance(head, nn.Linear)
         self.register_buffer("weights", head.weight.detach()[:, :, None, None])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        logits, features = self.net(x)
         weights = self.weights
         assert isinstance(weights, Tensor)
-        if not self.mirrored:
-            logits, features = self.net(x)
-            return logits, nn.functional.conv2d(features, weights)
-        logits, features = self.net(torch.cat([x, x.flip(3)]))
-        (said, again), (seen, back) = logits.chunk(2), nn.functional.conv2d(features, weights).chunk(2)
-        return (said + again) / 2, (seen + back.flip(3)) / 2
+        return logits, nn.functional.conv2d(features, weights)
 
 
 def save_native(net: nn.Module, kind: str, folder: Path) -> str:
@@ -109,17 +101,16 @@ def main() -> None:
     inputs = task.views(rows)
     allowed = np.stack([r.allowed for r in rows])
     shape, outputs = (task.channels, *task.size), ["logits", "maps"]
-    graph = WithMaps(net, task.name in MIRRORED)
-    write_graph(graph, folder / "model.onnx", shape, outputs, halved=True)
+    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
     served = Network(folder / "model.onnx")
-    logits = np.concatenate([served.run(task.to_tensor(inputs[k : k + 32]))[0] for k in range(0, len(inputs), 32)])
+    logits = np.concatenate([answer(served, task.to_tensor(inputs[k : k + 32]), task.name)[0] for k in range(0, len(inputs), 32)])
     share, temperature, shift = prior_given_back(logits, allowed, [r for r in everyone if r.split == "train"])
     if share:
         head = net.get_submodule("head")
         assert isinstance(head, nn.Linear)
         with torch.no_grad():
             head.bias.add_(torch.from_numpy(shift))
-        write_graph(graph, folder / "model.onnx", shape, outputs, halved=True)
+        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
         logits = np.asarray(logits + shift, np.float32)
     native = save_native(net, saved["net"], folder)
     np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
@@ -139,6 +130,7 @@ def main() -> None:
         folder,
     )
     manifest.setdefault("conformal", {}).setdefault(task.name, {})[name] = threshold
+    manifest.get("familiarity", {}).pop(task.name, None)  # until `train.familiar` has measured the new network
     ensemble_threshold(manifest, task.name)
     write_manifest(manifest)
     print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))

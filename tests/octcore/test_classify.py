@@ -18,7 +18,7 @@ from PIL import Image
 from octcore import models
 from octcore.calibrate import softmax
 from octcore.classify import classify
-from octcore.inputs import MIRRORED, classifier_input
+from octcore.inputs import classifier_input
 from octcore.phantom import KINDS, bscan, fundus, png_bytes
 from octcore.preprocess import INPUT_SIZE, frame
 from octcore.readers import read
@@ -156,12 +156,9 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
     pictures = [fundus(seed=k) for k in range(3)] if info.task == "fundus" else [bscan(kind, seed=7).pixels for kind in KINDS]
     tensor = np.concatenate([classifier_input(picture, info.task).tensor for picture in pictures])  # type: ignore[arg-type]
     served = models.network(info).run(tensor)[0]
-    copies = 2 if info.task in MIRRORED else 1
-    if copies == 2:
-        tensor = np.concatenate([tensor, tensor[..., ::-1]])
     if info.framework == "Keras":  # the `.keras` file needs nothing of this package, and opens under TensorFlow too
         for backend in ("torch", "tensorflow"):
-            native = _mean(_keras_answer(info.folder / "native.keras", tensor, backend), copies)
+            native = _keras_answer(info.folder / "native.keras", tensor, backend)
             assert np.abs(softmax(served) - softmax(native)).max() < SAME
         return
     import torch
@@ -172,13 +169,8 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
     net = build(saved["net"], len(LABELS[info.task]), False, tensor.shape[1])  # type: ignore[index]
     net.load_state_dict({k: v.float() if v.dtype.is_floating_point else v for k, v in saved["state"].items()})
     with torch.inference_mode():
-        native = _mean(net.eval()(torch.from_numpy(tensor))[0].numpy(), copies)
+        native = net.eval()(torch.from_numpy(tensor))[0].numpy()
     assert np.abs(softmax(served) - softmax(native)).max() < SAME
-
-
-def _mean(logits: NDArray[np.float32], copies: int) -> NDArray[np.float32]:
-    """Over the ``copies`` of a batch, which follow each other."""
-    return np.asarray(np.mean(np.split(logits, copies), axis=0), np.float32)
 
 
 def _keras_answer(file: Path, tensor: NDArray[np.float32], backend: str) -> NDArray[np.float32]:

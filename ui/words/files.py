@@ -27,6 +27,8 @@ EN = {
     "caveat.blurred": "The scan is blurred or coarse: fine changes may be missed.",
     "caveat.cut_off": "The retina leaves the picture at the top or bottom: what lies outside is not judged.",
     "caveat.weak_signal": "The signal is weak against the noise: details may be missed.",
+    "caveat.unfamiliar": "The classifiers have seen hardly anything like this scan: another device, another region of the eye or "
+    "another disease perhaps. Do not lean on the result.",
     "caveat.unknown": "The model has a reservation about this scan: check the result with care.",
     "warning.spacing_assumed": "Spacing is assumed (6 × 6 × 2 mm cube), not stored in the file.",
     "warning.spacing_estimated": "Lateral and slice spacing are estimated for an eye of medium length.",
@@ -67,6 +69,7 @@ ZH = {
     "caveat.blurred": "图像模糊或粗糙，可能遗漏细微改变。",
     "caveat.cut_off": "视网膜超出图像上缘或下缘，图像之外的部分未作判断。",
     "caveat.weak_signal": "信噪比低，可能遗漏细节。",
+    "caveat.unfamiliar": "分类模型几乎没有见过类似的图像：可能是其他设备、其他部位或其他疾病。请勿依赖此结果。",
     "caveat.unknown": "模型对这张图像有所保留：请仔细核对结果。",
     "warning.spacing_assumed": "像素间距按 6×6×2 mm 假定，文件未记录。",
     "warning.spacing_estimated": "横向与层间距按中等眼轴长度估算。",
