@@ -203,6 +203,11 @@ def say_data(card: dict[str, Any]) -> None:
     )
     calibration = card["calibration"]
     st.caption(t("models.coverage", coverage=calibration["test_coverage"], size=calibration["test_mean_set_size"]))
+    strange = card.get("unfamiliar", {})
+    if "drawn" in strange:
+        st.caption(t("models.unfamiliar", auc=strange["drawn"]["auc"], flagged=strange["test_flagged"]))
+        if "unknown labels" in strange:
+            st.caption(t("models.unknown_labels", auc=strange["unknown labels"]["auc"]))
 
 
 try:

@@ -73,7 +73,7 @@ def step(folder: Path, *args: str) -> str:
     return done.stdout
 
 
-def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
+def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path, shared_fundus: Path) -> None:
     run = ["train.classify", "--limit", "32", "--batch", "16", "--out", "runs/tiny"]
     first = step(tmp_path, *run, "--epochs", "2", "--stop-after", "1")
     second = step(tmp_path, *run, "--epochs", "2")  # goes on where the first stopped
@@ -88,10 +88,11 @@ def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path) -> None:
     step(tmp_path, *learn, "--teacher", "runs/tiny", "--out", "runs/keras")
     step(tmp_path, "train.export", "runs/keras", "--limit", "40")
     assert (tmp_path / "weights/keras/native.keras").exists()
+    step(tmp_path, "train.familiar", "--task", "oct", "--limit", "8")
     for name in ("keras", "ensemble"):
         step(tmp_path, "train.evaluate", name, "--task", "oct", "--limit", "40")
         card = json.loads((tmp_path / "weights" / name / "card.json").read_text())
-        assert card["test"]["overall"]["n"] == 40
+        assert card["test"]["overall"]["n"] == 40 and 0 <= card["unfamiliar"]["drawn"]["auc"] <= 1
         assert all((tmp_path / "weights" / name / file).exists() for file in card["figures"])
     assert card["members"] == ["keras", "tiny"] and card["framework"] == "Keras + PyTorch"
 

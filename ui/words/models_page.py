@@ -32,6 +32,9 @@ EN = {
     "models.of_scans": "{n} scans",
     "models.data": "Trained on {train} scans of {train_patients} patients; tuned on {val}; tested on {test}. "
     "Licences: {licences}.",
+    "models.unfamiliar": "Tells pictures that are no scan from scans by its own score (the energy of its logits) with AUC {auc:.2f}; "
+    "marks {flagged:.1%} of the test scans as unlike what it learned.",
+    "models.unknown_labels": "That score hardly knows a disease that was not learned (AUC {auc:.2f}): a scan that is not marked may show one.",
     "models.coverage": "The 95 % set held the truth in {coverage:.1%} of the test scans, with {size:.2f} classes on average.",
     "models.command": "Made by `{command}` at commit {commit}.",
     "models.left_out": "A hospital that training never saw",
@@ -85,6 +88,8 @@ ZH = {
     "models.interval": "95 % 区间 {low:.3f} 至 {high:.3f}",
     "models.of_scans": "{n} 张图像",
     "models.data": "训练：{train_patients} 名患者的 {train} 张图像；调整：{val} 张；测试：{test} 张。许可：{licences}。",
+    "models.unfamiliar": "凭自身分数（logits 的能量）区分非扫描图片与扫描图像的 AUC 为 {auc:.2f}；在测试图像中有 {flagged:.1%} 被标记为与学习过的图像不同。",
+    "models.unknown_labels": "该分数几乎认不出未学习过的疾病（AUC {auc:.2f}）：未被标记的图像也可能有此类疾病。",
     "models.coverage": "95 % 集合在 {coverage:.1%} 的测试图像中包含真实类别，平均 {size:.2f} 类。",
     "models.command": "由 `{command}` 在提交 {commit} 生成。",
     "models.left_out": "训练从未见过的医院",
