@@ -25,7 +25,7 @@ from octcore.panel import answer
 from train.data import Row, sampling_weights, training_rows
 from train.graph import write_graph
 from train.networks import halved, trained
-from train.tasks import TASKS
+from train.tasks import TASKS, Task
 
 
 class WithMaps(nn.Module):
@@ -103,7 +103,7 @@ def main() -> None:
     shape, outputs = (task.channels, *task.size), ["logits", "maps"]
     write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
     served = Network(folder / "model.onnx")
-    logits = np.concatenate([answer(served, task.to_tensor(inputs[k : k + 32]), task.name)[0] for k in range(0, len(inputs), 32)])
+    logits = answers(served, inputs, task)
     share, temperature, shift = prior_given_back(logits, allowed, [r for r in everyone if r.split == "train"])
     if share:
         head = net.get_submodule("head")
@@ -113,7 +113,6 @@ def main() -> None:
         write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
         logits = np.asarray(logits + shift, np.float32)
     native = save_native(net, saved["net"], folder)
-    np.savez_compressed(args.run / "val.npz", logits=logits, allowed=allowed)
     threshold = conformal_threshold(softmax(logits, temperature), allowed)
 
     framework = "Keras" if saved["net"].startswith("keras") else "PyTorch"
@@ -131,9 +130,19 @@ def main() -> None:
     )
     manifest.setdefault("conformal", {}).setdefault(task.name, {})[name] = threshold
     manifest.get("familiarity", {}).pop(task.name, None)  # until `train.familiar` has measured the new network
-    ensemble_threshold(manifest, task.name)
+    parts = {}
+    for m in manifest["models"]:
+        if m["task"] == task.name:
+            said = logits if m["id"] == name else answers(Network(weights_folder() / m["file"]), inputs, task)
+            parts[m["id"]] = softmax(said, m["temperature"])
+    ensemble_threshold(manifest, task.name, parts, allowed)
     write_manifest(manifest)
     print(json.dumps({"temperature": temperature, "conformal": threshold, "bytes": (folder / "model.onnx").stat().st_size}))
+
+
+def answers(network: Network, inputs: NDArray[np.uint8], task: Task) -> NDArray[np.float32]:
+    """A served network's logits (N, C) of a task's views."""
+    return np.concatenate([answer(network, task.to_tensor(inputs[k : k + 32]), task.name)[0] for k in range(0, len(inputs), 32)])
 
 
 def prior_given_back(
@@ -158,29 +167,20 @@ def prior_given_back(
     return share, temperature, (temperature * share * shift).astype(np.float32)
 
 
-def ensemble_threshold(manifest: dict[str, Any], task: str) -> None:
+def ensemble_threshold(
+    manifest: dict[str, Any], task: str, parts: dict[str, NDArray[np.float64]], allowed: NDArray[np.float32]
+) -> None:
     """Set a task's ensemble's weights, temperature and conformal threshold from its members' calibrated validation
-    probabilities. OCT's members are about equally good and keep equal weights; of photographs one is far behind."""
-    weighted = task == "fundus"
-    parts, allowed = [], None
-    for m in manifest["models"]:
-        if m["task"] != task:
-            continue
-        file = Path("runs") / m["id"] / "val.npz"
-        if not file.exists():
-            raise SystemExit(f"{file} is missing: export {m['id']} again, so that the ensemble can be calibrated.")
-        saved = np.load(file)
-        parts.append(softmax(saved["logits"], m["temperature"]))
-        allowed = saved["allowed"]
-    assert allowed is not None
-    weights = fit_weights(parts, allowed) if weighted else [1 / len(parts)] * len(parts)
-    mean = np.average(parts, axis=0, weights=weights)
-    temperature = fit_temperature(np.log(np.clip(mean, 1e-12, 1)), allowed) if len(parts) > 1 else 1.0
+    probabilities, ``parts`` by model. OCT's members are about equally good and keep equal weights; of photographs one is far
+    behind."""
+    weighted, said = task == "fundus", list(parts.values())
+    weights = fit_weights(said, allowed) if weighted else [1 / len(said)] * len(said)
+    mean = np.average(said, axis=0, weights=weights)
+    temperature = fit_temperature(np.log(np.clip(mean, 1e-12, 1)), allowed) if len(said) > 1 else 1.0
     if weighted:
-        names = [m["id"] for m in manifest["models"] if m["task"] == task]
-        manifest.setdefault("pool_weights", {})[task] = dict(zip(names, weights, strict=True))
+        manifest.setdefault("pool_weights", {})[task] = dict(zip(parts, weights, strict=True))
     manifest.setdefault("pooled_temperature", {})[task] = temperature
-    manifest["conformal"][task][ENSEMBLE] = conformal_threshold(pooled(parts, temperature, weights), allowed)
+    manifest["conformal"][task][ENSEMBLE] = conformal_threshold(pooled(said, temperature, weights), allowed)
 
 
 if __name__ == "__main__":
