@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from octcore.models import weights_folder
 from octcore.nets.torch_attention_unet import AttentionUNet
 from octcore.straighten import SEGMENT_SIZE
-from train.export import listed, write_manifest
 from train.graph import write_graph
+from train.manifest import listed, write_manifest
 from train.networks import halved, rounded
 
 PROTOCOL = "protocol"

@@ -28,8 +28,8 @@ from octcore.metrics import auc
 from octcore.panel import answer
 from octcore.taxonomy import LABELS, ClassifyTask
 from train.data import data_root, training_rows
-from train.export import write_manifest
 from train.gate.negatives import drawn
+from train.manifest import read_manifest, write_manifest
 
 FILE = "FAMILIARITY.json"
 SHARE = 0.01
@@ -127,7 +127,7 @@ def main() -> None:
             }
         print(name, json.dumps(report[name]))
 
-    manifest = json.loads((models.weights_folder() / "MANIFEST.json").read_text())
+    manifest = read_manifest()
     measured = {"scales": {m.id: list(s) for m, s in zip(everyone, scales, strict=True)}, "threshold": thresholds}
     manifest.setdefault("familiarity", {})[task] = measured
     write_manifest(manifest)
