@@ -118,7 +118,7 @@ def show_segmentation(card: dict[str, Any]) -> None:
         st.markdown(f"**{t('models.duke')}**")
         st.dataframe(by_outline({**ours["per_class"], "fluid": protocol["fluid"]}), hide_index=True, height="content")
         st.caption(t("models.duke_protocol"))
-        if folds := card.get("cross_validation"):
+        if folds := card["cross_validation"]:
             st.caption(
                 t(
                     "models.cross_validation",

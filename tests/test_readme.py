@@ -22,6 +22,10 @@ def test_the_table_says_what_the_cards_say() -> None:
                 )
             )
             assert f"| `{model.id}` | {figures} |" in readme
+            folds = model.card["cross_validation"]
+            layers, rater = (folds[who]["mean_dice"] for who in ("layers", "rater_2"))
+            crossed = f"layers {layers:.3f} beside the second rater's {rater:.3f}, fluid {folds['fluid']['dice']:.3f}"
+            assert crossed in readme
             continue
         o = model.card["test"]["overall"]
         low, high = o["macro_auc_ci95"]
