@@ -50,7 +50,7 @@ EN = {
     "models.lesion_patients": "Lesion patients",
     "models.duke": "Layers and fluid (Duke, diabetic oedema)",
     "models.duke_protocol": "The published comparison: learned from subjects 1 to 5, scored on 6 to 10 against rater 1 inside "
-    "the annotated columns. The network that is served has learned from all ten since.",
+    "the annotated columns. The network that is served learned from all ten.",
     "models.cross_validation": "Cross-validation by subject (five times eight learned, two scored): layers, mean Dice {layers:.3f} "
     "(a second rater: {rater:.3f}), surface error {away:.1f} µm; fluid {fluid:.3f} ({low:.3f} to {high:.3f}).",
     "models.lesions": "Lesions, patients kept aside (Kermany)",
@@ -103,7 +103,7 @@ ZH = {
     "models.fluid_dice": "积液 Dice",
     "models.lesion_patients": "病灶患者",
     "models.duke": "各层与积液（Duke，糖尿病性水肿）",
-    "models.duke_protocol": "已发表的对比方案：用受试者 1–5 训练，在标注列内以标注者 1 为准评价 6–10。现行网络此后学习了全部十人。",
+    "models.duke_protocol": "已发表的对比方案：用受试者 1–5 训练，在标注列内以标注者 1 为准评价 6–10。现行网络学习了全部十人。",
     "models.cross_validation": "按受试者交叉验证（五次，每次学习八人、评价两人）：各层平均 Dice {layers:.3f}"
     "（第二位标注者：{rater:.3f}），层面误差 {away:.1f} µm；积液 {fluid:.3f}（{low:.3f}–{high:.3f}）。",
     "models.lesions": "病灶，未参与训练的患者（Kermany）",
