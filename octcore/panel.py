@@ -48,14 +48,19 @@ class Reading(NamedTuple):
 
 
 class Panel:
-    """Networks that read the same input. They load here; safe from several threads. Raises `models.ModelError`."""
+    """Networks that read the same input. They load here; safe from several threads. Raises `models.ModelError`.
+
+    An ensemble's members of no weight have nothing to say: they are neither loaded nor run.
+    """
 
     def __init__(self, model: str, task: ClassifyTask) -> None:
         self._task = task
-        self._members = models.members(model, task)
+        everyone = models.members(model, task)
+        shares = models.pool_weights(task, model) or [1.0] * len(everyone)
+        self._members = [member for member, share in zip(everyone, shares, strict=True) if share]
+        self._weights = [share for share in shares if share]
         self._networks = [models.network(member) for member in self._members]
         self._temperature = models.pooled_temperature(task, model)
-        self._weights = models.pool_weights(task, model)
         self._scales = [models.energy_scale(member) for member in self._members]
         self._familiar_from = models.familiar_from(task, model)
 
