@@ -3,11 +3,9 @@ their own frameworks. Seconds by the wall, and the most memory that the process 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,14 +21,9 @@ EAGER = ["-m", "bench.eager_analyze", "analyze"]
 
 def run(command: list[str]) -> tuple[float, float]:
     """Seconds and peak memory in MB of a Python process. Raises CalledProcessError where it fails."""
-    started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return seconds, usage.ru_maxrss * 1024 / 1e6
+    done = subprocess.run([sys.executable, "-m", "bench.watched", *command], capture_output=True, text=True, check=True)
+    seconds, megabytes = map(float, done.stdout.split())
+    return seconds, megabytes
 
 
 def measure(rounds: int = 5) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class EagerKeras:
         with torch.inference_mode():
             logits = self._net(torch.from_numpy(np.ascontiguousarray(inputs.transpose(0, 2, 3, 1))), training=False)
         answer = logits.numpy()
-        return answer, np.zeros((*answer.shape, 5, 7), np.float32)
+        return answer, np.zeros((*answer.shape, inputs.shape[2] // 32, inputs.shape[3] // 32), np.float32)
 
 
 def native(info: ModelInfo) -> EagerTorch | EagerKeras:

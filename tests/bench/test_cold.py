@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bench.command_line import run
 from bench.scans import scan_file
 
 HEAVY = ("torch", "tensorflow", "keras", "pandas", "matplotlib", "scipy", "streamlit", "pydicom", "nibabel", "onnx")
@@ -24,3 +26,10 @@ def test_analyze_loads_no_library_that_a_picture_does_not_need(task: str, tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_processs_peak_is_its_own() -> None:
+    """Not that of the process which measures it."""
+    held = np.ones(60_000_000)
+    seconds, megabytes = run(["-c", "pass"])
+    assert megabytes < 100 < held.nbytes / 1e6 and seconds < 30
