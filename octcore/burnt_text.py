@@ -26,7 +26,8 @@ HEIGHTS = (5, 48)
 FEWEST = 4
 """Letters in a row."""
 CLEAR, CLEAREST = (90, 75), (97, 45)
-"""Letters are so many grey levels above these percentiles of what is around them: tissue is in 3 of 6,468 B-scans."""
+"""Letters are so many grey levels above these percentiles of what is around them: tissue hardly ever is
+(`tests/octcore/test_burnt_text.py` counts)."""
 LEVEL = 0.4
 """Pixels by which the letters' feet may be off their line, on average."""
 FILLED = 243
