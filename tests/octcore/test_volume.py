@@ -15,6 +15,7 @@ from octcore import models
 from octcore.classify import classify
 from octcore.evaluate import probabilities_of
 from octcore.eye import eye_of
+from octcore.familiarity import Scale
 from octcore.phantom import bscan, png_bytes
 from octcore.readers import read
 from octcore.scan import Scan
@@ -75,6 +76,7 @@ def nets(monkeypatch: pytest.MonkeyPatch) -> dict[str, Net]:
     monkeypatch.setattr(models, "members", lambda model, task: [info[task]])
     monkeypatch.setattr(models, "network", lambda one: made[one.task])
     monkeypatch.setattr(models, "conformal", lambda task, model: T)
+    monkeypatch.setattr(models, "energy_scale", lambda one: Scale(0.0, 1.0))
     return made
 
 

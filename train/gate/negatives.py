@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from PIL import Image, ImageFile
 
 from train.gate.draw_negatives import DRAWERS
 
-ImageFile.LOAD_TRUNCATED_IMAGES = True
 Rgb = NDArray[np.uint8]
 
 DEBIAN: dict[str, str] = {
@@ -158,8 +158,20 @@ def _pictures_in(file: Path, name: str, kind: str) -> Iterator[Picture]:
         yield Picture(name, kind, file, seed=size)
 
 
+@contextmanager
+def _cut_short_too() -> Iterator[None]:
+    """Pillow decodes a file that ends early, in here only: the setting is the whole process's, and the readers refuse such a
+    file."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def _decoded(file: Path, seed: int) -> Rgb | None:
-    with Image.open(file) as opened:
+    with _cut_short_too(), Image.open(file) as opened:
         opened.draft("RGB", (LONGEST, LONGEST))
         picture = opened if opened.mode in ("RGB", "L") else opened.convert("RGBA")
         picture.thumbnail((LONGEST, LONGEST))
