@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from train.batches import Batch, Batches, ahead, reduced
 from train.data import Row, sampling_weights, training_rows
 from train.networks import NETWORKS, build, laid_out, trained
 from train.run import Run, Stateful
@@ -42,6 +43,8 @@ def settings() -> argparse.Namespace:
     parser.add_argument("--average", type=float, default=0.99, help="decay of the weights' moving average, a step")
     parser.add_argument("--patience", type=int, default=4, help="epochs without a better validation loss before it stops")
     parser.add_argument("--teacher", type=Path, action="append", default=[], help="runs to learn from")
+    parser.add_argument("--unlabelled", action="store_true", help="learn from teachers about images of no known label too")
+    parser.add_argument("--start", type=Path, help="a run whose best network to begin from")
     parser.add_argument("--without", default="", help="a source to leave out of training (leave-one-source-out)")
     parser.add_argument("--limit", type=int, default=0, help="use so many images of each split only (tests)")
     parser.add_argument("--seed", type=int, default=1)
@@ -70,22 +73,15 @@ class Teachers:
         width = student.get_submodule("head").in_features
         self.maps = nn.ModuleList(nn.Linear(int(str(width)), int(str(n.get_submodule("head").in_features))) for n in self.nets)
 
-    def loss(self, x: Tensor, logits: Tensor, features: Tensor) -> Tensor:
-        """``x``: the view at full size, also where the student reads a smaller one."""
+    def loss(self, batch: Batch, logits: Tensor, features: Tensor) -> Tensor:
+        """How far the student's ``logits`` (N, C) and ``features`` (N, F, h, w) are from what they said and saw."""
         total = torch.zeros(())
         wanted = torch.zeros_like(logits, dtype=torch.float32)
-        for net, hint in zip(self.nets, self.maps, strict=True):
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                said, seen = net(laid_out(net, x))
-            wanted += torch.softmax(said.float() / 2, dim=1) / len(self.nets)
+        for hint, said, seen in zip(self.maps, batch.said, batch.seen, strict=True):
+            wanted += torch.softmax(said / 2, dim=1) / len(self.nets)
             guess = hint(features.float().mean(dim=(2, 3)))
-            total = total + (1 - F.cosine_similarity(guess, seen.float().mean(dim=(2, 3)))).mean() / len(self.nets)
+            total = total + (1 - F.cosine_similarity(guess, seen)).mean() / len(self.nets)
         return total + 4 * F.kl_div(F.log_softmax(logits.float() / 2, dim=1), wanted, reduction="batchmean")
-
-
-def reduced(x: Tensor, scale: float) -> Tensor:
-    """A batch (N, channels, H, W) at ``scale`` of its size."""
-    return F.interpolate(x, scale_factor=scale, mode="bilinear", antialias=True) if scale != 1 else x
 
 
 def predict(net: nn.Module, inputs: NDArray[np.uint8], task: Task, scale: float = 1.0, batch: int = 16) -> NDArray[np.float32]:
@@ -105,8 +101,9 @@ def main() -> None:
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
 
-    rows = training_rows(task.name)
+    rows = training_rows(task.name, unlabelled=args.unlabelled)
     parts: dict[str, list[Row]] = {s: [r for r in rows if r.split == s and r.source != args.without] for s in ("train", "val")}
+    parts["val"] = [r for r in parts["val"] if not r.allowed.all()]
     if args.limit:
         parts = {s: [p[i] for i in rng.permutation(len(p))[: args.limit]] for s, p in parts.items()}
     frames = task.frames(parts["train"])
@@ -116,6 +113,8 @@ def main() -> None:
     chances = sampling_weights(parts["train"])
 
     net = build(args.net, len(task.labels), not args.scratch, task.channels)
+    if args.start:
+        net.load_state_dict(trained(args.start, len(task.labels), task.channels)[0].state_dict())
     mean = build(args.net, len(task.labels), False, task.channels)
     mean.load_state_dict(net.state_dict())
     teachers = Teachers(args.teacher, net, task) if args.teacher else None
@@ -138,24 +137,20 @@ def main() -> None:
     for epoch in run.remaining():
         net.train()
         started, running = time.monotonic(), 0.0
-        order = rng.choice(len(frames), size=steps * args.batch, p=chances)
-        bar = tqdm(range(steps), desc=f"epoch {epoch + 1}/{args.epochs}", unit="batch", mininterval=10)
-        for step in bar:
-            chosen = order[step * args.batch : (step + 1) * args.batch]
-            x = torch.from_numpy(task.to_tensor(np.stack([task.augmented(frames[i], rng) for i in chosen])))
-            y = allowed[chosen]
-            mixed = rng.random() < args.mixup
-            share = float(rng.beta(0.4, 0.4)) if mixed else 1.0
-            if mixed:
-                x = share * x + (1 - share) * x.flip(0)
-            read = reduced(x, SMALL) if epoch < args.small_epochs else x
+        order = rng.choice(len(frames), size=(steps, args.batch), p=chances)
+        batches = Batches(task, frames, order, rng.integers(2**62, size=steps))
+        batches.mixup, batches.scale = args.mixup, SMALL if epoch < args.small_epochs else 1.0
+        batches.teachers = teachers.nets if teachers else []
+        bar = tqdm(ahead(batches), desc=f"epoch {epoch + 1}/{args.epochs}", total=steps, unit="batch", mininterval=10)
+        for step, batch in enumerate(bar):
+            y, share = allowed[batch.chosen], batch.share
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, features = net(laid_out(net, read))
+                logits, features = net(laid_out(net, batch.x))
             loss = share * family_loss(logits, y, args.smoothing)
-            if mixed:
+            if share < 1:
                 loss = loss + (1 - share) * family_loss(logits, y.flip(0), args.smoothing)
             if teachers:
-                loss = loss + teachers.loss(x, logits, features)
+                loss = loss + teachers.loss(batch, logits, features)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(learned, 2.0)
             optimiser.step()

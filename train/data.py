@@ -50,8 +50,9 @@ def fundus_findings(label: str, keywords: str) -> tuple[str, ...]:
     return tuple(sorted(found | set(leaves(label))))
 
 
-def training_rows(task: ClassifyTask, root: Path | None = None) -> list[Row]:
-    """A task's manifest's rows whose label says something about our classes (partial labels included)."""
+def training_rows(task: ClassifyTask, root: Path | None = None, unlabelled: bool = False) -> list[Row]:
+    """A task's manifest's rows whose label says something about our classes (partial labels included); with ``unlabelled``
+    the others too, which allow every class."""
     folder = (root or data_root()) / f"{task}_classification"
     rows = []
     with open(folder / "manifest.csv", newline="") as file:
@@ -59,6 +60,8 @@ def training_rows(task: ClassifyTask, root: Path | None = None) -> list[Row]:
             allowed = leaves(line["label"]) or PARTIAL_LABELS.get(line["label"], ())
             if line.get("keywords") and line.get("clean") != "1":
                 allowed = fundus_findings(line["label"], line["keywords"])
+            if unlabelled and not allowed:
+                allowed = LABELS[task]
             if allowed:
                 target = np.array([name in allowed for name in LABELS[task]], np.float32)
                 # The seven little Kermany copies are one source of one device.
