@@ -20,7 +20,7 @@ from train.tasks import Task
 class Batch(NamedTuple):
     """``x``: float32 (N, channels, H, W), of which ``share`` is its own picture and the rest the next's from the other end
     (mixup, Zhang et al. 2018; 1 where nothing is mixed); ``chosen``: which frames, int64 (N,); ``said``, ``seen``: every
-    teacher's logits (N, C) and pooled features (N, F) of the views at full size, float32."""
+    teacher's logits (N, C), float32, and features (N, F, h, w), bfloat16, of the views at full size."""
 
     x: Tensor
     chosen: Tensor
@@ -56,7 +56,7 @@ class Batches(Dataset[Batch]):
             with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
                 logits, features = net(laid_out(net, x))
             said.append(logits.float())
-            seen.append(features.float().mean(dim=(2, 3)))
+            seen.append(features.bfloat16())
         return Batch(reduced(x, self.scale), torch.from_numpy(chosen), share, said, seen)
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from train.batches import Batch, Batches, ahead, reduced
 from train.data import Row, sampling_weights, training_rows
-from train.networks import NETWORKS, build, laid_out, trained
+from train.networks import NETWORKS, begin_from, build, laid_out, trained
 from train.run import Run, Stateful
 from train.tasks import TASKS, Task
 
@@ -43,6 +43,7 @@ def settings() -> argparse.Namespace:
     parser.add_argument("--average", type=float, default=0.99, help="decay of the weights' moving average, a step")
     parser.add_argument("--patience", type=int, default=4, help="epochs without a better validation loss before it stops")
     parser.add_argument("--teacher", type=Path, action="append", default=[], help="runs to learn from")
+    parser.add_argument("--dense", action="store_true", help="follow what the teachers see at every place, not only its mean")
     parser.add_argument("--unlabelled", action="store_true", help="learn from teachers about images of no known label too")
     parser.add_argument("--start", type=Path, help="a run whose best network to begin from")
     parser.add_argument("--without", default="", help="a source to leave out of training (leave-one-source-out)")
@@ -67,11 +68,13 @@ def family_loss(logits: Tensor, allowed: Tensor, smoothing: float) -> Tensor:
 class Teachers:
     """Trained networks whose answers and pooled features a student follows (Hinton et al. 2015; Romero et al. 2015)."""
 
-    def __init__(self, runs: list[Path], student: nn.Module, task: Task) -> None:
+    def __init__(self, runs: list[Path], student: nn.Module, task: Task, dense: bool) -> None:
+        """``dense``: the student follows what they see at every place, not only its mean over the picture."""
         self.nets = [trained(run, len(task.labels), task.channels)[0] for run in runs]
         # One linear map a teacher, thrown away after training: the student's features need only hold theirs.
         width = student.get_submodule("head").in_features
         self.maps = nn.ModuleList(nn.Linear(int(str(width)), int(str(n.get_submodule("head").in_features))) for n in self.nets)
+        self.dense = dense
 
     def loss(self, batch: Batch, logits: Tensor, features: Tensor) -> Tensor:
         """How far the student's ``logits`` (N, C) and ``features`` (N, F, h, w) are from what they said and saw."""
@@ -79,8 +82,9 @@ class Teachers:
         wanted = torch.zeros_like(logits, dtype=torch.float32)
         for hint, said, seen in zip(self.maps, batch.said, batch.seen, strict=True):
             wanted += torch.softmax(said / 2, dim=1) / len(self.nets)
-            guess = hint(features.float().mean(dim=(2, 3)))
-            total = total + (1 - F.cosine_similarity(guess, seen)).mean() / len(self.nets)
+            grid = (features.shape[2], features.shape[3]) if self.dense else (1, 1)
+            own, theirs = (F.adaptive_avg_pool2d(maps.float(), grid).flatten(2).mT for maps in (features, seen))
+            total = total + (1 - F.cosine_similarity(hint(own), theirs, dim=2)).mean() / len(self.nets)
         return total + 4 * F.kl_div(F.log_softmax(logits.float() / 2, dim=1), wanted, reduction="batchmean")
 
 
@@ -114,10 +118,10 @@ def main() -> None:
 
     net = build(args.net, len(task.labels), not args.scratch, task.channels)
     if args.start:
-        net.load_state_dict(trained(args.start, len(task.labels), task.channels)[0].state_dict())
+        begin_from(net, args.start, len(task.labels), task.channels)
     mean = build(args.net, len(task.labels), False, task.channels)
     mean.load_state_dict(net.state_dict())
-    teachers = Teachers(args.teacher, net, task) if args.teacher else None
+    teachers = Teachers(args.teacher, net, task, args.dense) if args.teacher else None
     learned = [p for p in net.parameters() if p.requires_grad]
     # The maps are thrown away: a teacher may join or leave between two calls without touching the rest.
     maps = torch.optim.AdamW(teachers.maps.parameters(), lr=1e-3) if teachers else None

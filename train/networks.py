@@ -30,7 +30,7 @@ def build(name: str, classes: int, pretrained: bool = True, channels: int = 1) -
     if name == "resnet18":
         from octcore.nets.torch_resnet import ResNet18
 
-        return ResNet18(classes, channels)
+        return ResNet18(classes, channels).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     from octcore.nets.torch_efficientnet import EfficientNetLite
 
     net = EfficientNetLite(classes, int(name[-1]), pretrained, channels=channels)
@@ -65,3 +65,24 @@ def trained(run: Path, classes: int, channels: int = 1) -> tuple[nn.Module, dict
     net = build(saved["net"], classes, pretrained=False, channels=channels)
     net.load_state_dict(rounded(saved["state"]))
     return net.eval(), saved
+
+
+def begin_from(net: nn.Module, run: Path, classes: int, channels: int) -> None:
+    """Give ``net`` the weights of a run's best network. ResNets of PyTorch and of Keras begin from each other too.
+
+    Raises SystemExit where the two are of different shape.
+    """
+    from octcore.nets.keras_resnet import KerasResNet18, carried_back, carry_over
+    from octcore.nets.torch_resnet import ResNet18
+
+    before, _ = trained(run, classes, channels)
+    if type(before) is type(net):
+        net.load_state_dict(before.state_dict())
+    elif isinstance(net, KerasResNet18) and isinstance(before, ResNet18):
+        carry_over(net.body, before.state_dict())
+        net.head.load_state_dict(before.head.state_dict())
+    elif isinstance(net, ResNet18) and isinstance(before, KerasResNet18):
+        net.load_state_dict(net.state_dict() | carried_back(before.body))
+        net.head.load_state_dict(before.head.state_dict())
+    else:
+        raise SystemExit(f"{run} holds another network: --start needs one of the same shape.")

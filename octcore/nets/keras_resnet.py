@@ -6,6 +6,7 @@ ImageNet network what edges, spots and textures are; its one grey channel become
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -48,24 +49,41 @@ def keras_resnet18(portable: bool = False, channels: int = 3) -> keras.Model:
     return keras.Model(scan, x, name="resnet18")
 
 
-def carry_over(model: keras.Model, weights: Path) -> None:
-    """Fill ``model`` with a native `oct-resnet18` (octcore.nets.torch_resnet); its grey stem is spread over the channels."""
-    state: dict[str, Tensor] = torch.load(weights, weights_only=True)["state"]
+def _places() -> Iterator[tuple[str, str, str]]:
+    """Every convolution's Keras layer, and what its kernel and its normalisation are called in `octcore.nets.torch_resnet`."""
+    yield "stem", "stem.0", "stem.1"
+    before = 64
+    for block, (after, stride) in enumerate(_WIDTHS):
+        yield f"block{block}_first", f"body.{block}.body.0", f"body.{block}.body.1"
+        yield f"block{block}_second", f"body.{block}.body.3", f"body.{block}.body.4"
+        if stride > 1 or before != after:
+            yield f"block{block}_shortcut", f"body.{block}.shortcut.0", f"body.{block}.shortcut.1"
+        before = after
 
-    def put(layer: str, convolution: str, norm: str) -> None:
+
+_NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def carry_over(model: keras.Model, state: dict[str, Tensor]) -> None:
+    """Fill ``model`` with the state of a PyTorch ResNet-18; a grey stem is spread over the channels."""
+    channels = model.input_shape[1]
+    for layer, convolution, norm in _places():
         weight = state[f"{convolution}.weight"].float()
-        channels = model.input_shape[1]
-        weight = weight.repeat(1, channels, 1, 1) / channels if layer == "stem" else weight
+        if layer == "stem" and weight.shape[1] != channels:
+            weight = weight.repeat(1, channels, 1, 1) / channels
         model.get_layer(layer).set_weights([weight.permute(2, 3, 1, 0).numpy()])
-        parts = ("weight", "bias", "running_mean", "running_var")
-        model.get_layer(f"{layer}_norm").set_weights([state[f"{norm}.{part}"].float().numpy() for part in parts])
+        model.get_layer(f"{layer}_norm").set_weights([state[f"{norm}.{part}"].float().numpy() for part in _NORM])
 
-    put("stem", "stem.0", "stem.1")
-    for block in range(len(_WIDTHS)):
-        put(f"block{block}_first", f"body.{block}.body.0", f"body.{block}.body.1")
-        put(f"block{block}_second", f"body.{block}.body.3", f"body.{block}.body.4")
-        if f"body.{block}.shortcut.0.weight" in state:
-            put(f"block{block}_shortcut", f"body.{block}.shortcut.0", f"body.{block}.shortcut.1")
+
+def carried_back(model: keras.Model) -> dict[str, Tensor]:
+    """The same the other way: ``model``'s weights as a PyTorch ResNet-18 calls them."""
+    out = {}
+    for layer, convolution, norm in _places():
+        (kernel,) = model.get_layer(layer).get_weights()
+        out[f"{convolution}.weight"] = torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous()
+        parts = model.get_layer(f"{layer}_norm").get_weights()
+        out |= {f"{norm}.{part}": torch.from_numpy(values) for part, values in zip(_NORM, parts, strict=True)}
+    return out
 
 
 class KerasResNet18(KerasClassifier):
@@ -74,4 +92,4 @@ class KerasResNet18(KerasClassifier):
     def __init__(self, classes: int, channels: int = 3, start: Path | None = None, dropout: float = 0.2) -> None:
         super().__init__(lambda portable: keras_resnet18(portable, channels), "resnet18", FEATURES, classes, dropout)
         if start:
-            carry_over(self.body, start)
+            carry_over(self.body, torch.load(start, weights_only=True)["state"])

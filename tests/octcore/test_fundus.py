@@ -24,6 +24,7 @@ from octcore.readers import read
 from octcore.scan import Scan
 from octcore.taxonomy import FUNDUS_LABELS, PARTIAL_LABELS
 from train.data import REPOSITORY, fundus_findings, training_rows
+from train.networks import begin_from, build
 
 Colour = NDArray[np.uint8]
 needs_model = pytest.mark.skipif(
@@ -130,6 +131,24 @@ def test_the_keras_resnet_begins_as_the_oct_resnet() -> None:
     grey = torch.rand(2, 1, 96, 128) * 2 - 1
     with torch.inference_mode():
         assert torch.allclose(ours(grey.repeat(1, 3, 1, 1))[1], theirs.eval()(grey)[1], atol=2e-3)
+
+
+def test_a_resnet_trained_in_pytorch_goes_on_as_the_keras_one_and_back(tmp_path: Path) -> None:
+    """With colour stem, head and the normalisations' running values: the same answers on either side."""
+    net = build("resnet18", 7, False, 3)
+    colours = torch.rand(4, 3, 96, 96) * 2 - 1
+    with torch.no_grad():
+        for learned in net.parameters():  # a new one's blocks are the identity
+            learned.add_(0.1 * learned.std(correction=0) * torch.randn_like(learned) + 0.01)
+        for _ in range(3):  # running values of its own
+            net(colours)
+        first = net.eval()(colours)[0]
+    for before, name in (("resnet18", "keras-resnet18"), ("keras-resnet18", "resnet18")):
+        torch.save({"net": before, "state": net.state_dict()}, tmp_path / "best.pt")
+        net = build(name, 7, False, 3)
+        begin_from(net, tmp_path, 7, 3)
+        with torch.inference_mode():
+            assert torch.allclose(net.eval()(colours)[0], first, atol=2e-3)
 
 
 @needs_model
