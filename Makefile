@@ -6,9 +6,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 FUNDUS := $(BIN)/python -m train.classify --task fundus
 FUNDUS_CNN := --net keras-cnn --out runs/fundus-cnn --small-epochs 4 --rate 1e-3 --mixup 0.2 --average 0.995 --patience 7 --seed 1
-FUNDUS_RESNET := --net keras-resnet18 --out runs/fundus-resnet18 --rate 1.5e-3 --decay 0.05 --mixup 0.1 --average 0.995 --patience 12 --seed 2
+FUNDUS_RESNET := --net keras-resnet18 --out runs/fundus-resnet18-begun --rate 1.5e-3 --decay 0.05 --mixup 0.1 --average 0.995 --patience 12 --seed 2
 FUNDUS_LITE2 := --net efficientnet-lite2 --out runs/fundus-efficientnet-lite2 --small-epochs 4 --rate 1e-3 --mixup 0.2 \
   --average 0.995 --patience 8 --seed 4
+FOLLOW := --teacher runs/fundus-efficientnet-lite2 --dense --unlabelled --decay 0.05 --mixup 0.1
+FUNDUS_DISTILLED := --net resnet18 --start runs/fundus-resnet18-begun --out runs/fundus-resnet18-distilled $(FOLLOW) \
+  --rate 1.2e-3 --average 0.998 --patience 22 --seed 5
 SEGMENT := $(BIN)/python -m train.segment
 DUKE := --columns 512 --view 320 --duke-share 0.85
 RESNET := --rate 2e-3 --decay 0.05 --average 0.995 --seed 3 --patience 12 --teacher runs/oct-efficientnet-lite0
@@ -56,7 +59,9 @@ train-oct: $(READY)
 	$(BIN)/python -m train.familiar --task oct
 	for model in oct-efficientnet-lite0 oct-cnn oct-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task oct || exit 1; done
 
-# The ResNet begins from oct-resnet18's weights and has the CNN of the fourth epoch as its teacher in the last three.
+# The ResNet begins from oct-resnet18's weights, with the CNN of the fourth epoch as its teacher in the last three epochs. Then it
+# follows the Lite2 for long, in PyTorch, which is twice as fast; the last epochs are Keras' again.
+# Batches draw their own random numbers since train/batches.py: what was trained before it repeats in kind, not bit by bit.
 train-fundus: $(READY)
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 7 --stop-after 2
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 6 --stop-after 2
@@ -64,13 +69,17 @@ train-fundus: $(READY)
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 6 --stop-after 1
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 7
 	$(BIN)/python -m train.export runs/fundus-cnn
-	$(FUNDUS) $(FUNDUS_RESNET) --epochs 12 --small-epochs 8 --stop-after 5
-	$(FUNDUS) $(FUNDUS_RESNET) --epochs 9 --small-epochs 7 --stop-after 2
-	$(FUNDUS) $(FUNDUS_RESNET) --epochs 10 --small-epochs 7 --teacher runs/fundus-cnn-4
-	$(BIN)/python -m train.export runs/fundus-resnet18
 	$(FUNDUS) $(FUNDUS_LITE2) --epochs 8
 	$(FUNDUS) $(FUNDUS_LITE2) --epochs 10
 	$(BIN)/python -m train.export runs/fundus-efficientnet-lite2
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 12 --small-epochs 8 --stop-after 5
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 9 --small-epochs 7 --stop-after 2
+	$(FUNDUS) $(FUNDUS_RESNET) --epochs 10 --small-epochs 7 --teacher runs/fundus-cnn-4
+	$(FUNDUS) $(FUNDUS_DISTILLED) --epochs 22 --small-epochs 20 --stop-after 12
+	$(FUNDUS) $(FUNDUS_DISTILLED) --epochs 20 --small-epochs 17
+	$(FUNDUS) --net keras-resnet18 --start runs/fundus-resnet18-distilled --out runs/fundus-resnet18 $(FOLLOW) \
+	  --epochs 2 --rate 2e-4 --average 0.99 --seed 6
+	$(BIN)/python -m train.export runs/fundus-resnet18
 	$(BIN)/python -m train.familiar --task fundus
 	for model in fundus-cnn fundus-efficientnet-lite2 fundus-resnet18 ensemble; do $(BIN)/python -m train.evaluate $$model --task fundus || exit 1; done
 

@@ -21,6 +21,7 @@ from octcore.readers.geometry import Line, layout_of
 from octcore.readers.levels import eight_bits, is_coloured
 from octcore.readers.limits import LARGEST_CONTAINER, LARGEST_FILE, MEGA, check_picture, check_volume, check_which, damaged
 from octcore.readers.sides import eye_of
+from octcore.readers.zeiss_dicom import end_texts, is_zeiss
 from octcore.scan import Known, Laterality, Modality, Pattern, Scan, ScanError, Spacing
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def _parsed(data: bytes) -> Dataset:
 
     if DEFLATED in data[:2048]:
         _check_deflated(data)
-    return dcmread(_Bounded(data), force=True)
+    one = dcmread(_Bounded(data), force=True)
+    if is_zeiss(one):
+        end_texts(one)
+    return one
 
 
 class _Bounded(io.BytesIO):

@@ -8,15 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octcore.readers.limits import damaged
+from octcore.readers.zeiss_dicom import in_order, is_zeiss
 from octcore.scan import ScanError
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 RLE = "1.2.840.10008.1.2.5"
+JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
+STREAM = b"\xff\x4f\xff\x51"
+"""With which a JPEG 2000 stream begins: SOC, then SIZ."""
 FILMS = "1.2.840.10008.1.2.4.10"
 """MPEG-2 and its successors end in 100 to 108."""
-PILLOW = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
+PILLOW = ("1.2.840.10008.1.2.4.50", *JPEG_2000)
 """JPEG baseline and JPEG 2000: Pillow has withstood more bad files than the other decoders."""
 
 
@@ -36,6 +40,8 @@ def frames(one: Dataset, count: int, rows: int, columns: int, samples: int) -> l
     frame_bytes = rows * columns * samples * bits // 8
     if str(syntax).startswith(FILMS):
         raise ScanError("unsupported", "DICOM films are not read.")
+    if syntax in JPEG_2000:
+        _bare(one, count)
     if syntax.is_encapsulated:
         _check_frames(one, count, rows, columns, frame_bytes, syntax == RLE)
     elif len(one.PixelData) < frame_bytes * count and "422" not in str(one.get("PhotometricInterpretation")):
@@ -63,6 +69,23 @@ def _decoded(one: Dataset, plugin: str) -> list[NDArray[Any]]:
     return found
 
 
+def _bare(one: Dataset, count: int) -> None:
+    """Leave of every JPEG 2000 frame its stream alone, and of those that Zeiss scrambled what they were before.
+
+    Some files wrap it in .jp2's boxes, against the standard; pydicom 3.0 never comes back from a box of no length.
+    """
+    from pydicom.encaps import encapsulate, generate_frames
+
+    try:
+        found = list(generate_frames(one.PixelData, number_of_frames=count))
+    except Exception as error:
+        raise damaged() from error
+    plain = [in_order(frame) or frame if is_zeiss(one) and _size(frame) is None else frame for frame in found]
+    bare = [frame[max(0, frame.find(STREAM, 0, 4096)) :] if frame[4:8] == b"jP  " else frame for frame in plain]
+    if bare != found:
+        one.PixelData = encapsulate(bare)
+
+
 def _check_frames(one: Dataset, count: int, rows: int, columns: int, frame_bytes: int, run_lengths: bool) -> None:
     """A frame whose own header claims another size than the file is a bomb, or damaged."""
     from pydicom.encaps import generate_frames
@@ -74,7 +97,7 @@ def _check_frames(one: Dataset, count: int, rows: int, columns: int, frame_bytes
             if run_lengths:
                 if len(frame) > 2 * frame_bytes + 1024:
                     raise damaged()
-            elif (size := _size(frame)) is None and "zeiss" in str(one.get("Manufacturer")).lower():
+            elif (size := _size(frame)) is None and is_zeiss(one):
                 raise ScanError("unsupported", "Zeiss scrambled the pixels of this DICOM file; export it without that.")
             elif size != (rows, columns):
                 raise damaged()
@@ -88,9 +111,7 @@ def _check_frames(one: Dataset, count: int, rows: int, columns: int, frame_bytes
 
 def _size(frame: bytes) -> tuple[int, int] | None:
     """(rows, columns) in a JPEG, JPEG-LS or JPEG 2000 stream's header; None where it is neither."""
-    if frame[4:8] == b"jP  ":  # a whole .jp2 file, against the standard: what comes before the stream is short
-        frame = frame[max(0, frame.find(b"\xff\x4f\xff\x51", 0, 4096)) :]
-    if frame[:4] == b"\xff\x4f\xff\x51":  # JPEG 2000: SOC, then SIZ
+    if frame[:4] == STREAM:
         right, lower, left, upper = (int.from_bytes(frame[k : k + 4], "big") for k in (8, 12, 16, 20))
         return lower - upper, right - left
     if frame[:2] != b"\xff\xd8":

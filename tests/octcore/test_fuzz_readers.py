@@ -85,6 +85,7 @@ FORMATS: dict[str, tuple[Callable[[], bytes], str]] = {
     "dicom jpeg": (lambda: make.dicom(GREY, syntax="1.2.840.10008.1.2.4.50"), "a.dcm"),
     "dicom jpeg lossless": (lambda: make.dicom(GREY, syntax="1.2.840.10008.1.2.4.70"), "a.dcm"),
     "dicom jpeg 2000": (lambda: make.dicom(GREY, syntax="1.2.840.10008.1.2.4.90"), "a.dcm"),
+    "dicom scrambled": (lambda: make.zeiss_dicom(GREY), "a.dcm"),
     "dicom jpeg-ls": (_jpeg_ls, "a.dcm"),
     "npz": (_npz, "a.npz"),
     "npy": (_npy, "a.npy"),

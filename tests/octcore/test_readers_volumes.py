@@ -241,6 +241,36 @@ def test_dicom_transfer_syntaxes(syntax: str, off: int) -> None:
     assert np.abs(pixels_of(scan).astype(int) - grey).max() <= off
 
 
+@pytest.mark.parametrize("eye", ["OD", "OS"])
+def test_scrambled_zeiss_dicom(eye: str) -> None:
+    """As the field describes it; there was no device's own file to try."""
+    scan = read(make.zeiss_dicom(make.speckle(3, 96, 128), eye=eye))
+    assert_same_picture(scan, make.speckle(3, 96, 128))
+    assert scan.laterality == eye and scan.acquired == make.TAKEN
+    assert (scan.spacing_mm.axial, scan.spacing_mm.lateral) == (pytest.approx(0.0039), pytest.approx(0.011))
+
+
+def test_a_zeiss_frame_scrambled_in_another_way_says_so() -> None:
+    with pytest.raises(ScanError) as caught:
+        read(make.zeiss_dicom(GREY, scramble=lambda frame: frame.tobytes()))
+    assert caught.value.code == "unsupported" and "Zeiss" in str(caught.value)
+
+
+def test_a_jpeg_2000_frame_in_boxes_is_read_whatever_the_boxes_say() -> None:
+    """pydicom went round for ever at a box of no length."""
+
+    def boxed(frame: np.ndarray, length: int | None = None) -> bytes:
+        out = io.BytesIO()
+        Image.fromarray(frame).save(out, "JPEG2000", irreversible=False)
+        data = bytearray(out.getvalue())
+        if length is not None:
+            data[12:16] = length.to_bytes(4, "big")
+        return bytes(data)
+
+    assert_same_picture(read(make.zeiss_dicom(GREY, scramble=boxed)), GREY)
+    assert_same_picture(read(make.zeiss_dicom(GREY, scramble=lambda frame: boxed(frame, 0))), GREY)
+
+
 def test_dicom_jpeg_ls_and_twelve_bits() -> None:
     """pydicom's own files: another body part is refused, after which these two kinds of compression would be left."""
     import pydicom
