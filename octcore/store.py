@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,9 +181,11 @@ class Store:
             connection.execute("delete from users where id = ?", (user_id,))
         self._drop_unused(files)
 
-    def revoke(self, token: str) -> None:
-        """From now on that sign-in token counts no more."""
+    def revoke(self, token: str, lasting: timedelta) -> None:
+        """From now on that sign-in token counts no more. ``lasting``: how long a token is good at most; what was called back
+        before that is forgotten."""
         with self._transaction() as connection:
+            connection.execute("delete from revoked_tokens where revoked_at < ?", (_text(datetime.now(UTC) - lasting),))
             connection.execute("insert or ignore into revoked_tokens values (?, ?)", (_digest(token), _now()))
 
     def is_revoked(self, token: str) -> bool:

@@ -14,14 +14,14 @@ import jwt
 from octcore.store import Store, User
 
 NAME = "oct_studio"
-DAYS = 30
+LASTING = timedelta(days=30)
 KEY = "cookie_key"
 """The store's setting that holds the signing key."""
 
 
 def expiry() -> datetime:
     """When a token that is made now ends (the browser's cookie too)."""
-    return datetime.now() + timedelta(days=DAYS)
+    return datetime.now() + LASTING
 
 
 def token_for(user: User, store: Store) -> str:
@@ -31,10 +31,12 @@ def token_for(user: User, store: Store) -> str:
 
 
 def counts(token: str, store: Store) -> bool:
-    """Whether it is ours, not signed out, and of the password that its user has now."""
+    """Whether it is ours, not past its end, not signed out, and of the password that its user has now."""
     try:
         said = jwt.decode(token, store.setting(KEY), algorithms=["HS256"])
     except jwt.InvalidTokenError:
+        return False
+    if not isinstance(ends := said.get("exp_date"), int | float) or ends <= datetime.now().timestamp():
         return False
     user = store.user(str(said.get("username", "")))
     return user is not None and said.get("password") == _mark(user) and not store.is_revoked(token)

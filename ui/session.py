@@ -75,7 +75,7 @@ def authenticator() -> Any:
         {"usernames": people},
         cookie.NAME,
         store().setting(cookie.KEY),
-        cookie.DAYS,
+        cookie.LASTING.days,
         validator=_Rules(),
         auto_hash=False,
         login_sleep_time=0,  # the cookie comes with the page's request; there is nothing to wait for
@@ -99,7 +99,7 @@ def begin() -> User | None:
     token = st.session_state.get("token") if signed_in else st.context.cookies.get(cookie.NAME)
     if st.session_state.pop("sign_out_now", False):
         if token:
-            store().revoke(token)
+            store().revoke(token, cookie.LASTING)
         _leave(auth)
     elif token and not cookie.counts(token, store()):  # signed out in another tab, or there is a new password
         _leave(auth)
