@@ -73,7 +73,7 @@ def main() -> None:
 
     task = TASKS[json.loads((args.run / "settings.json").read_text())["task"]]
     net, saved = trained(args.run, len(task.labels), task.channels)
-    (folder / "history.json").write_text((args.run / "history.json").read_text())
+    (folder / "history.json").write_text(json.dumps(whole_history(args.run), indent=1))
 
     inputs, allowed = validation(task, args.limit)
     shape, outputs = (task.channels, *task.size), ["logits", "maps"]
@@ -96,6 +96,14 @@ def main() -> None:
     calibrate(manifest, task, inputs, allowed)
     write_manifest(manifest)
     print(json.dumps({"temperature": entry["temperature"], "bytes": (folder / "model.onnx").stat().st_size}))
+
+
+def whole_history(run: Path) -> list[dict[str, float]]:
+    """A run's epochs, after those of the run that it began from, and so on."""
+    start = json.loads((run / "settings.json").read_text()).get("start")
+    before = whole_history(Path(start)) if start else []
+    own = json.loads((run / "history.json").read_text())
+    return before + [{**epoch, "epoch": epoch["epoch"] + len(before)} for epoch in own]
 
 
 def prior_given_back(

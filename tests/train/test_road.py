@@ -98,22 +98,13 @@ def test_train_resume_export_and_card(tmp_path: Path, shared_oct: Path, shared_f
 
 
 def test_the_photographs_road(tmp_path: Path, shared_fundus: Path) -> None:
-    """The same commands; the ResNet begins from the OCT one, and what rare classes gained by oversampling is looked at."""
-    learn = [
-        "train.classify",
-        "--task",
-        "fundus",
-        "--net",
-        "keras-resnet18",
-        "--limit",
-        "16",
-        "--batch",
-        "8",
-        "--out",
-        "runs/tiny",
-    ]
-    step(tmp_path, *learn, "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1")
+    """The same commands; a ResNet that begins in PyTorch goes on in Keras and follows a teacher at every place."""
+    learn = ["train.classify", "--task", "fundus", "--limit", "16", "--batch", "8", "--epochs", "1", "--small-epochs", "1"]
+    step(tmp_path, *learn, "--net", "resnet18", "--out", "runs/begun")
+    follow = ["--start", "runs/begun", "--teacher", "runs/begun", "--dense", "--unlabelled"]
+    step(tmp_path, *learn, "--net", "keras-resnet18", "--out", "runs/tiny", *follow)
     step(tmp_path, "train.export", "runs/tiny", "--limit", "24")
+    assert [h["epoch"] for h in json.loads((tmp_path / "weights/tiny/history.json").read_text())] == [1, 2], "both runs"
     entry = json.loads((tmp_path / "weights/MANIFEST.json").read_text())["models"][0]
     assert entry["task"] == "fundus" and entry["prior_given_back"] in (0, 0.5, 1) and entry["framework"] == "Keras"
     step(tmp_path, "train.evaluate", "tiny", "--limit", "40")
