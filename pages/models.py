@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from octcore.models import ENSEMBLE, ModelError, ModelInfo
+from octcore.models import ENSEMBLE, ModelError, ModelInfo, members, pool_weights
 from ui.cards import TASKS, measured
 from ui.labels import short
 from ui.session import require_user
@@ -140,6 +140,10 @@ def show(model: ModelInfo) -> None:
     card = model.card
     st.markdown(f"#### {model.id}" + (f" · {t('models.ensemble')}" if model.id == ENSEMBLE else ""))
     st.caption(f"{model.framework} · {model.version} · {card['summary']}")
+    if weights := pool_weights(model.task, model.id):
+        each = zip(members(model.id, model.task), weights, strict=True)
+        shares = ", ".join(f"{member.id} {weight:.0%}" for member, weight in each)
+        st.caption(t("models.weights", shares=shares))
     if model.task == "segment":
         show_segmentation(card)
     else:

@@ -12,7 +12,7 @@ from octcore import models
 from octcore.models import ModelError
 from octcore.scan import ScanError
 from octcore.store import Result, Store, Task, User
-from ui import carry, volume_job
+from ui import carry, drop_zone, volume_job
 from ui.carry import Drop
 from ui.choices import reworded
 from ui.gate import Refused, insist
@@ -50,6 +50,7 @@ def page_of_scans(page: ScanPage, user: User) -> None:
         st.error(t("error.models", reason=broken))
         return
     upper, side = st.columns([3, 1])
+    drop_zone.worded()
     # With a key it is the same one in the other language, and keeps its files.
     uploads = upper.file_uploader(t(f"{page.words}.drop"), type=TYPES, accept_multiple_files=True, key=f"{page.name}_uploads")
     model = side.selectbox(t("oct.model"), list(names), format_func=names.__getitem__, key=reworded(f"{page.name}_model"))

@@ -54,7 +54,7 @@ def test_a_photograph_finds_its_page_is_looked_at_and_found_again(
         speak(page, "中文")  # the dropped file stays, and the choice of the model is said in the other language
         expect(page.get_by_role("button", name="在“眼底照片”页打开")).to_be_visible(timeout=30_000)
         model = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stSelectbox").locator("input")
-        expect(model).to_have_value("所有模型的平均（默认）")
+        expect(model).to_have_value("模型集成（默认）")
         speak(page, "English")
         page.get_by_role("button", name="Open it on the Fundus page").click()
         expect(page.get_by_text("Most probable")).to_be_visible(timeout=60_000)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from octcore.phantom import bscan
 from tests.browser.conftest import Shots
 from tests.browser.server import dashboard, free_port
-from tests.browser.walk import PASSWORD, drop, go, register, settled, sign_in
+from tests.browser.walk import PASSWORD, drop, go, kept, register, settled, sign_in, token
 from ui.viewer import scan_png
 
 
@@ -28,6 +28,9 @@ def test_register_drop_look_reload_find_again_sign_out(browser: Browser, shots: 
         sign_in(page, "ada")
 
         go(page, "OCT")
+        says = page.get_by_test_id("stFileUploaderDropzoneInstructions")
+        # Streamlit's own words for it are "1GB per file", in every language.
+        assert "up to 512 MB" in says.evaluate("e => getComputedStyle(e, '::after').content") and says.inner_text() == ""
         page.locator("input[type=file]").set_input_files(str(text))
         expect(page.get_by_text("this file is no scan")).to_be_visible(timeout=30_000)
         drop(page, file)
@@ -63,13 +66,13 @@ def test_register_drop_look_reload_find_again_sign_out(browser: Browser, shots: 
         go(page, "Account")
         shots(page, "6-account")
 
-        kept = page.context.cookies()
+        copied = page.context.cookies()
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=30_000)
         page.reload()  # at once, perhaps before the browser has dropped its cookie
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
         settled(page)
-        page.context.add_cookies(kept)  # type: ignore[arg-type]
+        page.context.add_cookies(copied)  # type: ignore[arg-type]
         page.reload()
         expect(page.get_by_role("tab", name="Register")).to_be_visible(timeout=60_000)
         settled(page)
@@ -88,9 +91,10 @@ def test_a_new_password_ends_every_other_sign_in(browser: Browser, tmp_path: Pat
         form = here.get_by_test_id("stForm").nth(0)
         form.locator("input[type=password]").nth(0).fill(PASSWORD)
         form.locator("input[type=password]").nth(1).fill("another phrase for Ada")
+        before = token(here)
         form.get_by_role("button", name="Save").click()
         expect(here.get_by_text("Saved.", exact=True)).to_be_visible(timeout=30_000)
-        here.wait_for_timeout(1500)  # the browser writes the cookie after the run
+        kept(here, before)
         here.reload()
         expect(here.get_by_text("Signed in as")).to_be_attached(timeout=60_000)
         there.get_by_test_id("stSidebarNav").get_by_role("link", name="History", exact=True).click()

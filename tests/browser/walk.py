@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.launch import CAPTCHA
+from ui import cookie
 
 PASSWORD = "a phrase for Ada"
 
@@ -39,28 +40,47 @@ def register(page: Page, username: str) -> None:
     expect(ready).to_be_visible()
 
 
+def token(page: Page) -> str | None:
+    """The sign-in that the browser keeps."""
+    return next((c.get("value") for c in page.context.cookies() if c.get("name") == cookie.NAME), None)
+
+
+def kept(page: Page, before: str | None) -> None:
+    """Wait until the browser keeps another sign-in than ``before``: it writes the cookie some time after the run."""
+    for _ in range(150):
+        if token(page) not in (None, before):
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("The browser keeps no new sign-in.")
+
+
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
+    before = token(page)
     page.get_by_role("tab", name="Sign in").click()
     form = page.get_by_test_id("stForm").nth(0)
     form.get_by_label("User name", exact=True).fill(username)
     form.locator("input[type=password]").fill(password)
     form.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Signed in as")).to_be_attached(timeout=30_000)
-    page.wait_for_timeout(1500)  # the browser writes the cookie after the run
+    kept(page, before)
 
 
 def go(page: Page, name: str) -> None:
     """By the sidebar. Streamlit drops a click that falls into a page's very first run (the cookie component's own rerun
-    overtakes it), so a click that went nowhere is made again, as a person would."""
+    overtakes it, now and then after the page has changed already), so a click that went nowhere is made again, as a person
+    would."""
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True)
-    for _ in range(5):
+    for _ in range(8):
         settled(page)
         link.click()
         try:
             expect(link).to_have_attribute("aria-current", "page", timeout=4_000)
         except AssertionError:
             continue
-        break
+        settled(page)
+        page.wait_for_timeout(500)
+        if link.get_attribute("aria-current") == "page":
+            break
     settled(page)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octcore.models import catalogue
+from octcore.models import catalogue, members, pool_weights
 from tests.pages.conftest import Open
 from tests.stand_in import with_photographs
 from ui.cards import TASKS, measured
@@ -18,6 +18,8 @@ def test_every_card_with_its_own_figures(open_page: Open, language: str) -> None
     app = open_page("models", language)
     assert not app.exception
     shown = {m.value for m in app.metric}
+    shares = dict(zip((m.id for m in members("ensemble", "fundus")), pool_weights("fundus", "ensemble") or [], strict=True))
+    assert any(all(f"{name} {share:.0%}" in c.value for name, share in shares.items()) for c in app.caption)
     tables = iter(table.value for table in app.dataframe)
     for model in (model for task in TASKS for model in measured(task)):
         overall = model.card["test"]["overall"]

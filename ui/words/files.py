@@ -1,6 +1,8 @@
 """What is said of files: why one cannot be read, and what a reader had to assume."""
 
 EN = {
+    "drop_zone.button": "Choose files",
+    "drop_zone.limit": "or drop them here; up to {megabytes} MB each",
     "error.volume_too_large": "{name}: the volume is too large. Up to 160 million voxels and 512 MB are read.",
     "error.unsafe": "{name}: this file would unpack to far more than it holds, or hides another archive or code. It was not opened.",
     "error.encrypted": "{name}: the archive has a password. Unpack it and drop the files.",
@@ -43,6 +45,8 @@ EN = {
 }
 
 ZH = {
+    "drop_zone.button": "选择文件",
+    "drop_zone.limit": "或拖放到此处；每个文件不超过 {megabytes} MB",
     "error.volume_too_large": "{name}：体数据过大。最多 1.6 亿体素、512 MB。",
     "error.unsafe": "{name}：该文件解压后会异常膨胀，或内含压缩包或代码，未打开。",
     "error.encrypted": "{name}：压缩包有密码。请先解压再拖入文件。",

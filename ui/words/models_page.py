@@ -3,7 +3,8 @@
 EN = {
     "models.title": "Models",
     "models.intro": "Each figure was computed by train/evaluate.py on patients that the model never saw.",
-    "models.ensemble": "all of them, averaged",
+    "models.ensemble": "all of them together",
+    "models.weights": "What each says counts for {shares}, as was chosen on validation patients.",
     "models.none": "No model of this kind is installed.",
     "models.subgroups": "By age and sex",
     "models.subgroups_note": "Of those test patients whose source tells both. Few patients make wide intervals: small differences between groups may be chance.",
@@ -60,7 +61,8 @@ EN = {
 ZH = {
     "models.title": "模型",
     "models.intro": "所有数字均由 train/evaluate.py 在模型从未见过的患者上计算。",
-    "models.ensemble": "所有模型的平均",
+    "models.ensemble": "所有模型的集成",
+    "models.weights": "各模型所占比重由验证集患者确定：{shares}。",
     "models.none": "尚未安装此类模型。",
     "models.subgroups": "按年龄和性别",
     "models.subgroups_note": "仅限来源同时注明年龄和性别的测试患者。患者少则区间宽：组间的小差异可能出于偶然。",
