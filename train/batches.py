@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from train.networks import laid_out
+from train.precision import quick
 from train.tasks import Task
 
 
@@ -53,7 +54,7 @@ class Batches(Dataset[Batch]):
             x = share * x + (1 - share) * x.flip(0)
         said, seen = [], []
         for net in self.teachers:
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.no_grad(), quick():
                 logits, features = net(laid_out(net, x))
             said.append(logits.float())
             seen.append(features.bfloat16())

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from train.batches import Batch, Batches, ahead, reduced
 from train.data import Row, sampling_weights, training_rows
 from train.networks import NETWORKS, begin_from, build, laid_out, trained
+from train.precision import quick
 from train.run import Run, Stateful
 from train.tasks import TASKS, Task
 
@@ -89,12 +90,12 @@ class Teachers:
 
 
 def predict(net: nn.Module, inputs: NDArray[np.uint8], task: Task, scale: float = 1.0, batch: int = 16) -> NDArray[np.float32]:
-    """Logits float32 (N, C) of uint8 inputs (N, H, W) or (N, H, W, 3), read at ``scale`` of their size."""
+    """Logits float32 (N, C) of uint8 inputs (N, H, W) or (N, H, W, 6), read at ``scale`` of their size."""
     net.eval()
     out = []
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.inference_mode(), quick():
         for start in range(0, len(inputs), batch):
-            x = torch.from_numpy(task.to_tensor(inputs[start : start + batch]))
+            x = torch.from_numpy(task.to_tensor(inputs[start : start + batch]))[:, : task.channels]
             out.append(net(laid_out(net, reduced(x, scale)))[0].float().numpy())
     return np.concatenate(out)
 
@@ -148,7 +149,7 @@ def main() -> None:
         bar = tqdm(ahead(batches), desc=f"epoch {epoch + 1}/{args.epochs}", total=steps, unit="batch", mininterval=10)
         for step, batch in enumerate(bar):
             y, share = allowed[batch.chosen], batch.share
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with quick():
                 logits, features = net(laid_out(net, batch.x))
             loss = share * family_loss(logits, y, args.smoothing)
             if share < 1:

@@ -23,6 +23,7 @@ from octcore.nets.torch_attention_unet import REGIONS, AttentionUNet
 from octcore.straighten import SEGMENT_SIZE
 from octcore.taxonomy import LESIONS
 from train.data import REPOSITORY
+from train.precision import quick
 from train.run import Run
 from train.segmentation_data import (
     ALLOWED,
@@ -136,7 +137,7 @@ def watch(net: AttentionUNet, scans: list[Annotated], size: tuple[int, int]) -> 
     hits, sizes = np.zeros((2, 16)), np.zeros((2, 16))
     for scan in scans:
         x, regions, lesions, surfaces = as_batch([view(scan, scan.window, size)])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with quick():
             region_logits, lesion_logits = net(x.contiguous(memory_format=torch.channels_last))
         losses.append((region_loss(region_logits, regions, surfaces) + lesion_loss(lesion_logits, lesions)).item())
         said = (lesions != IGNORED).numpy()
@@ -194,7 +195,7 @@ def main() -> None:
             pools = [layers if rng.random() < args.duke_share else lesions for _ in range(args.batch)]
             views = [random_view(pool[int(rng.integers(len(pool)))], rng, size, args.columns) for pool in pools]
             x, regions, marks, surfaces = as_batch(views)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with quick():
                 region_logits, lesion_logits = net(x.contiguous(memory_format=torch.channels_last))
             loss = region_loss(region_logits, regions, surfaces) + lesion_loss(lesion_logits, marks)
             loss.backward()  # type: ignore[no-untyped-call]
