@@ -61,6 +61,7 @@ train-oct: $(READY)
 
 # The ResNet begins from oct-resnet18's weights, with the CNN of the fourth epoch as its teacher in the last three epochs. Then it
 # follows the Lite2 for long, in PyTorch, which is twice as fast; the last epochs are Keras' again.
+# The Lite2 then learns to look closer at the disc; the served one began that from weights/ (half precision), not from its run.
 # Batches draw their own random numbers since train/batches.py: what was trained before it repeats in kind, not bit by bit.
 train-fundus: $(READY)
 	$(FUNDUS) $(FUNDUS_CNN) --epochs 7 --stop-after 2
@@ -71,7 +72,8 @@ train-fundus: $(READY)
 	$(BIN)/python -m train.export runs/fundus-cnn
 	$(FUNDUS) $(FUNDUS_LITE2) --epochs 8
 	$(FUNDUS) $(FUNDUS_LITE2) --epochs 10
-	$(BIN)/python -m train.export runs/fundus-efficientnet-lite2
+	$(BIN)/python -m train.disc --start runs/fundus-efficientnet-lite2 --out runs/fundus-disc --epochs 12
+	$(BIN)/python -m train.export runs/fundus-disc --id fundus-efficientnet-lite2
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 12 --small-epochs 8 --stop-after 5
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 9 --small-epochs 7 --stop-after 2
 	$(FUNDUS) $(FUNDUS_RESNET) --epochs 10 --small-epochs 7 --teacher runs/fundus-cnn-4

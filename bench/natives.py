@@ -22,24 +22,24 @@ from torch import nn
 from octcore import models
 from octcore.models import ModelInfo
 from octcore.taxonomy import LABELS
-from train.export import WithMaps
+from train.export import served
 from train.export_segment import WithProbabilities
-from train.networks import build, laid_out, rounded
+from train.networks import build, channels_read, laid_out, rounded
 
 Floats = NDArray[np.float32]
 
 
 class EagerTorch:
-    """A PyTorch network, in the memory layout in which it is fastest."""
+    """A PyTorch network that reads the first ``channels``, in the memory layout in which it is fastest."""
 
-    def __init__(self, net: nn.Module, layout: nn.Module | None = None) -> None:
+    def __init__(self, net: nn.Module, layout: nn.Module | None = None, channels: int = 1) -> None:
         self._net = net.eval()
-        self._layout = layout or net
+        self._layout, self._channels = layout or net, channels
 
     def run(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Both outputs of a batch, as `octcore.engine.Network.run`."""
         with torch.inference_mode():
-            first, second = self._net(laid_out(self._layout, torch.from_numpy(inputs)))
+            first, second = self._net(laid_out(self._layout, torch.from_numpy(inputs[:, : self._channels])))
         return first.numpy(), second.numpy()
 
 
@@ -52,8 +52,9 @@ class EagerKeras:
 
     def run(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Logits of a batch (N, channels, H, W), and no maps (zeros)."""
+        read = inputs[:, : int(self._net.input_shape[-1])]
         with torch.inference_mode():
-            logits = self._net(torch.from_numpy(np.ascontiguousarray(inputs.transpose(0, 2, 3, 1))), training=False)
+            logits = self._net(torch.from_numpy(np.ascontiguousarray(read.transpose(0, 2, 3, 1))), training=False)
         answer = logits.numpy()
         return answer, np.zeros((*answer.shape, inputs.shape[2] // 32, inputs.shape[3] // 32), np.float32)
 
@@ -70,7 +71,7 @@ def native(info: ModelInfo) -> EagerTorch | EagerKeras:
 
         gate = Gate(saved["variance"].shape[1])
         gate.head.load_state_dict(saved)
-        return EagerTorch(gate)
+        return EagerTorch(gate, channels=3)
     if info.task == "segment":
         from octcore.nets.torch_attention_unet import AttentionUNet
 
@@ -78,9 +79,10 @@ def native(info: ModelInfo) -> EagerTorch | EagerKeras:
         net.load_state_dict(rounded(saved["state"]))
         assert isinstance(net, AttentionUNet)
         return EagerTorch(WithProbabilities(net))
-    net = build(saved["net"], len(LABELS[info.task]), pretrained=False, channels=1 if info.task == "oct" else 3)  # type: ignore[index]
+    channels = 1 if info.task == "oct" else 3
+    net = build(saved["net"], len(LABELS[info.task]), pretrained=False, channels=channels)  # type: ignore[index]
     net.load_state_dict(rounded(saved["state"]))
-    return EagerTorch(WithMaps(net), net)
+    return EagerTorch(served(net), net, channels_read(net, channels))
 
 
 @contextmanager

@@ -66,7 +66,7 @@ _turns = Turns()
 
 
 class Network:
-    """An ONNX network with one input, float32 (N, channels, H, W), and two outputs.
+    """An ONNX network with one input, float32 (N, channels, H, W), and two outputs. Of more channels it reads the first.
 
     A classifier gives logits (N, C) and class activation maps (N, C, h, w); a segmentation gives the probabilities of
     regions (N, 9, H, W) and of lesions (N, 5, H, W); the quality gate logits (N, 3) and distances (N, 2).
@@ -82,7 +82,8 @@ class Network:
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_free_dimension_override_by_name("batch", 1)
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        given = self._session.get_inputs()[0]
+        self._input, self._channels = given.name, int(given.shape[1])
 
     def run(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Both outputs of a batch, float32, from one forward pass a picture. Safe from several threads, in fair turns."""
@@ -93,5 +94,5 @@ class Network:
 
     def _one(self, picture: Floats) -> tuple[Floats, Floats]:
         with _turns:
-            first, second = self._session.run(None, {self._input: picture})
+            first, second = self._session.run(None, {self._input: picture[:, : self._channels]})
         return first, second

@@ -15,8 +15,9 @@ from octcore.taxonomy import ClassifyTask
 
 @dataclass(frozen=True)
 class ClassifierInput:
-    """``tensor``: float32 (1, channels, H, W); ``invalid``: bool (h, w), where the working picture (the whole scan, perhaps
-    smaller) holds nothing; ``matrix``: float32 (2, 3), from places (x, y) of that picture to places of the tensor."""
+    """``tensor``: float32 (1, channels, H, W), of which a network may read the first ones only; ``invalid``: bool (h, w),
+    where the working picture (the whole scan, perhaps smaller) holds nothing; ``matrix``: float32 (2, 3), from places
+    (x, y) of that picture to places of the tensor."""
 
     tensor: NDArray[np.float32]
     invalid: NDArray[np.bool_]
@@ -33,9 +34,8 @@ def classifier_input(pixels: NDArray[np.uint8], task: ClassifyTask = "oct") -> C
     if task == "fundus":
         colour = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
         photograph = preprocess_fundus.frame(np.ascontiguousarray(colour))
-        matrix = preprocess_fundus.placement(photograph)
-        tensor = preprocess_fundus.to_tensor(preprocess_fundus.sample(photograph.image, matrix)[None])
-        return ClassifierInput(tensor, photograph.invalid, matrix)
+        tensor = preprocess_fundus.to_tensor(preprocess_fundus.view(photograph)[None])
+        return ClassifierInput(tensor, photograph.invalid, preprocess_fundus.placement(photograph))
     framed = preprocess.frame(pixels)
     matrix = preprocess.placement(framed)
     return ClassifierInput(preprocess.to_tensor(preprocess.sample(framed.image, matrix)[None]), framed.invalid, matrix)

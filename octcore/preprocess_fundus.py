@@ -3,7 +3,8 @@
 1. `field_of_view`: the round picture within the black frame, so that neither the camera's mask nor its crop is a cue.
 2. `frame`: reduced to one grain, each colour divided by its own slow changes over the retina. What is left is
    contrast (vessels, disc, lesions, or in a cataract little of it), and neither exposure, vignette nor the camera's tint.
-3. `placement` and `sample`: that circle, kept round, at the network's size, in one interpolation.
+   A second copy is softer: in the first a disc's cup is often beyond white.
+3. `placement` and `sample`: that circle, kept round, at the network's size, in one interpolation. `view` does both copies.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ SLOW = 0.30
 """Standard deviation of what counts as a slow change, in radii: wider than an optic disc (about 0.2)."""
 CONTRAST = 160.0
 """Grey levels for each natural logarithm of a colour over its surroundings."""
+SOFT_CONTRAST = 64.0
+"""Likewise, of the softer copy: white is seven times as bright as the surroundings."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,13 @@ class Photograph:
     """An evened photograph and where its field of view lies.
 
     ``image``: uint8 RGB (h, w, 3), 127 where a colour is as bright as its surroundings and outside the field;
+    ``soft``: the same with less contrast;
     ``x``, ``y``, ``radius``: the field's circle in it; ``scale``: its pixels for each pixel of the photograph;
     ``invalid``: bool (h, w), outside the field.
     """
 
     image: Colour
+    soft: Colour
     x: float
     y: float
     radius: float
@@ -86,10 +91,10 @@ def frame(rgb: Colour) -> Photograph:
     weight = worn.astype(np.float32)
     values = small.astype(np.float32) + 12.0  # the darkest colours hold noise, which the logarithm would raise
     level = _slow(values * weight[..., None], SLOW * radius) / np.maximum(_slow(weight, SLOW * radius), 1e-3)[..., None]
-    evened = 127.0 + CONTRAST * np.log(values / np.maximum(level, 1.0))
-    evened[~worn] = 127.0
-    image = np.clip(evened, 0, 255).astype(np.uint8)
-    return Photograph(image, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, radius, scale, ~worn)
+    over = np.log(values / np.maximum(level, 1.0))
+    over[~worn] = 0.0
+    image, soft = (np.clip(127.0 + contrast * over, 0, 255).astype(np.uint8) for contrast in (CONTRAST, SOFT_CONTRAST))
+    return Photograph(image, soft, (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5, radius, scale, ~worn)
 
 
 def _slow(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -116,6 +121,12 @@ def sample(image: Colour, matrix: NDArray[np.float32], size: tuple[int, int] = I
     )
 
 
+def view(photograph: Photograph) -> Colour:
+    """The whole photograph as it is served, uint8 (320, 320, 6): the evened RGB, then the soft one."""
+    matrix = placement(photograph)
+    return np.concatenate([sample(photograph.image, matrix), sample(photograph.soft, matrix)], axis=2)
+
+
 def to_tensor(inputs: Colour) -> NDArray[np.float32]:
-    """uint8 (N, H, W, 3) to what the networks read: float32 (N, 3, H, W) in about [-1, 1]."""
+    """uint8 (N, H, W, channels) to what the networks read: float32 (N, channels, H, W) in about [-1, 1]."""
     return np.ascontiguousarray(((inputs.astype(np.float32) - 127.0) / 128.0).transpose(0, 3, 1, 2))

@@ -20,11 +20,12 @@ from torch import Tensor, nn
 from octcore.calibrate import allowed_probability, fit_temperature, softmax
 from octcore.engine import Network
 from octcore.models import weights_folder
+from octcore.nets.torch_disc_view import WithDiscView
 from train.calibrate import answers, calibrate, validation
 from train.data import Row, sampling_weights, training_rows
 from train.graph import write_graph
 from train.manifest import listed, write_manifest
-from train.networks import halved, trained
+from train.networks import channels_read, halved, trained
 from train.tasks import TASKS
 
 
@@ -43,6 +44,19 @@ class WithMaps(nn.Module):
         weights = self.weights
         assert isinstance(weights, Tensor)
         return logits, nn.functional.conv2d(features, weights)
+
+
+def served(net: nn.Module) -> nn.Module:
+    """A classifier as it answers where it is served, `(logits, maps)`."""
+    return net if isinstance(net, WithDiscView) else WithMaps(net)
+
+
+def shifted(net: nn.Module, shift: NDArray[np.float32]) -> None:
+    """Add ``shift`` (C,) to a classifier's logits for good."""
+    bias = net.prior if isinstance(net, WithDiscView) else net.get_submodule("head").bias
+    assert isinstance(bias, nn.Parameter)
+    with torch.no_grad():
+        bias.add_(torch.from_numpy(shift))
 
 
 def save_native(net: nn.Module, kind: str, folder: Path) -> str:
@@ -76,17 +90,14 @@ def main() -> None:
     (folder / "history.json").write_text(json.dumps(whole_history(args.run), indent=1))
 
     inputs, allowed = validation(task, args.limit)
-    shape, outputs = (task.channels, *task.size), ["logits", "maps"]
-    write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
+    shape, outputs = (channels_read(net, task.channels), *task.size), ["logits", "maps"]
+    write_graph(served(net), folder / "model.onnx", shape, outputs, halved=True)
     logits = answers(Network(folder / "model.onnx"), inputs, task)
     learned = [r for r in training_rows(task.name) if r.split == "train"]
     share, _, shift = prior_given_back(logits, allowed, learned)
     if share:
-        head = net.get_submodule("head")
-        assert isinstance(head, nn.Linear)
-        with torch.no_grad():
-            head.bias.add_(torch.from_numpy(shift))
-        write_graph(WithMaps(net), folder / "model.onnx", shape, outputs, halved=True)
+        shifted(net, shift)
+        write_graph(served(net), folder / "model.onnx", shape, outputs, halved=True)
 
     framework = "Keras" if saved["net"].startswith("keras") else "PyTorch"
     entry: dict[str, Any] = {"id": name, "version": args.version, "task": task.name, "framework": framework}
@@ -99,8 +110,9 @@ def main() -> None:
 
 
 def whole_history(run: Path) -> list[dict[str, float]]:
-    """A run's epochs, after those of the run that it began from, and so on."""
-    start = json.loads((run / "settings.json").read_text()).get("start")
+    """A run's epochs, after those of the run (or the served network) that it began from, and so on."""
+    settings = run / "settings.json"
+    start = json.loads(settings.read_text()).get("start") if settings.exists() else None
     before = whole_history(Path(start)) if start else []
     own = json.loads((run / "history.json").read_text())
     return before + [{**epoch, "epoch": epoch["epoch"] + len(before)} for epoch in own]

@@ -77,11 +77,15 @@ def reliability_figure(confidence: NDArray[np.float64], right: NDArray[np.bool_]
 
 
 def curves_figure(history: list[dict[str, float]]) -> Figure:
-    """Training and validation loss by epoch."""
-    figure, axes = plt.subplots(figsize=(5.5, 4))
-    epochs = [h["epoch"] for h in history]
-    axes.plot(epochs, [h["train_loss"] for h in history], "o-", label="train (augmented)")
-    axes.plot(epochs, [h["val_loss"] for h in history], "o-", label="val patients")
-    axes.set(xlabel="epoch", ylabel="loss", title="Training")
-    axes.legend()
+    """Training and validation loss by epoch; the close view of the disc (`train.disc`), which has a loss of its own, apart."""
+    closely = [h for h in history if "val_auc_airogs" in h]
+    parts = {"Training": [h for h in history if h not in closely], "Training: the close view of the disc": closely}
+    parts = {title: part for title, part in parts.items() if part}
+    figure, places = plt.subplots(1, len(parts), figsize=(5.5 * len(parts), 4), squeeze=False)
+    for axes, (title, part) in zip(places[0], parts.items(), strict=True):
+        epochs = [h["epoch"] for h in part]
+        axes.plot(epochs, [h["train_loss"] for h in part], "o-", label="train (augmented)")
+        axes.plot(epochs, [h["val_loss"] for h in part], "o-", label="val patients")
+        axes.set(xlabel="epoch", ylabel="loss", title=title)
+        axes.legend()
     return figure

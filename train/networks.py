@@ -11,14 +11,21 @@ from torch import Tensor, nn
 from train.data import REPOSITORY
 
 NETWORKS = ("keras-cnn", "keras-resnet18", "resnet18", "efficientnet-lite0", "efficientnet-lite2")
+"""What `train.classify` trains."""
+DISC_VIEW = "efficientnet-lite2-disc"
+"""What `train.disc` makes of an EfficientNet-Lite2."""
 
 
 def build(name: str, classes: int, pretrained: bool = True, channels: int = 1) -> nn.Module:
     """A classifier `x (N, channels, H, W) -> (logits (N, classes), features)`.
 
     ``pretrained``: from packaged ImageNet weights; there are none of a ResNet: the Keras one begins from `oct-resnet18`,
-    the PyTorch one (which is that) from random weights.
+    the PyTorch one (which is that) from random weights. `DISC_VIEW` answers `(logits, maps)`.
     """
+    if name == DISC_VIEW:
+        from octcore.nets.torch_disc_view import WithDiscView
+
+        return WithDiscView(classes, pretrained).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     if name == "keras-cnn":
         from octcore.nets.keras_cnn import KerasCNN
 
@@ -39,11 +46,19 @@ def build(name: str, classes: int, pretrained: bool = True, channels: int = 1) -
 
 def laid_out(net: nn.Module, x: Tensor) -> Tensor:
     """``x`` in the memory layout in which ``net`` is fastest on a CPU."""
+    from octcore.nets.torch_disc_view import WithDiscView
     from octcore.nets.torch_efficientnet import EfficientNetLite
     from octcore.nets.torch_resnet import ResNet18
 
-    fast = isinstance(net, EfficientNetLite | ResNet18)
+    fast = isinstance(net, EfficientNetLite | ResNet18 | WithDiscView)
     return x.contiguous(memory_format=torch.channels_last if fast else torch.contiguous_format)
+
+
+def channels_read(net: nn.Module, task_channels: int) -> int:
+    """How many channels of a picture ``net`` reads: its task's, or both copies of a photograph where it looks twice."""
+    from octcore.nets.torch_disc_view import WithDiscView
+
+    return WithDiscView.CHANNELS if isinstance(net, WithDiscView) else task_channels
 
 
 def halved(state: dict[str, Any]) -> dict[str, Any]:
@@ -57,11 +72,12 @@ def rounded(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def trained(run: Path, classes: int, channels: int = 1) -> tuple[nn.Module, dict[str, Any]]:
-    """The best network of a run (for inference) and its checkpoint.
+    """The best network of a run, or of a folder in weights/ that holds a `native.pt`, for inference, and its checkpoint.
 
     Its weights are `rounded`.
     """
-    saved: dict[str, Any] = torch.load(run / "best.pt", weights_only=False, map_location="cpu")
+    file = run / "best.pt" if (run / "best.pt").exists() else run / "native.pt"
+    saved: dict[str, Any] = torch.load(file, weights_only=False, map_location="cpu")
     net = build(saved["net"], classes, pretrained=False, channels=channels)
     net.load_state_dict(rounded(saved["state"]))
     return net.eval(), saved

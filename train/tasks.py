@@ -39,10 +39,11 @@ def _colour(file: Path) -> preprocess_fundus.Photograph:
 @dataclass(frozen=True)
 class Task:
     """A classification task. ``read``: a file to its frame; ``plain``: a frame as it is served, uint8 (H, W) or
-    (H, W, 3); ``augmented``: one random view of it; ``to_tensor``: many views as the network reads them."""
+    (H, W, 6); ``augmented``: one random view of it; ``to_tensor``: many views as the network reads them."""
 
     name: ClassifyTask
     channels: int
+    """What a network of `train.classify` reads: the first ones."""
     size: tuple[int, int]
     read: Callable[[Path], Any]
     plain: Callable[[Any], View]
@@ -59,7 +60,7 @@ class Task:
         return [self.read(row.file) for row in tqdm(rows, desc="reading", unit="image", mininterval=5)]
 
     def views(self, rows: list[Row]) -> View:
-        """Every row as it is served, uint8 (N, H, W) or (N, H, W, 3)."""
+        """Every row as it is served, uint8 (N, H, W) or (N, H, W, 6)."""
         return np.stack([self.plain(self.read(row.file)) for row in tqdm(rows, desc="reading", unit="image", mininterval=5)])
 
 
@@ -78,7 +79,7 @@ TASKS: dict[str, Task] = {
         3,
         preprocess_fundus.INPUT_SIZE,
         _colour,
-        lambda f: preprocess_fundus.sample(f.image, preprocess_fundus.placement(f)),
+        preprocess_fundus.view,
         augmented_photograph,
         preprocess_fundus.to_tensor,
     ),

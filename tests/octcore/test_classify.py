@@ -158,7 +158,7 @@ def test_the_export_answers_as_the_native_weights_do(info: models.ModelInfo) -> 
     served = models.network(info).run(tensor)[0]
     if info.framework == "Keras":  # the `.keras` file needs nothing of this package, and opens under TensorFlow too
         for backend in ("torch", "tensorflow"):
-            native = _keras_answer(info.folder / "native.keras", tensor, backend)
+            native = _keras_answer(info.folder / "native.keras", tensor[:, : 1 if info.task == "oct" else 3], backend)
             assert np.abs(softmax(served) - softmax(native)).max() < SAME
         return
     import torch

@@ -73,7 +73,7 @@ def test_neither_exposure_nor_tint_nor_the_frame_reach_the_network() -> None:
 def test_the_network_reads_one_size_whatever_the_photograph() -> None:
     for picture in (fundus(300), fundus(1400), fundus(640)[100:500], np.full((90, 70, 3), 120, np.uint8)):
         given_ = classifier_input(np.ascontiguousarray(picture), "fundus")
-        assert given_.tensor.shape == (1, 3, *INPUT_SIZE) and np.abs(given_.tensor).max() <= 1
+        assert given_.tensor.shape == (1, 6, *INPUT_SIZE) and np.abs(given_.tensor).max() <= 1
 
 
 def test_a_map_lies_over_the_place_that_made_it() -> None:

@@ -113,6 +113,21 @@ def test_the_photographs_road(tmp_path: Path, shared_fundus: Path) -> None:
     assert sum(block["n"] for block in card["subgroups"]["sex"].values()) > 0 and card["members"] == ["tiny"]
 
 
+def test_the_close_views_road(tmp_path: Path, shared_fundus: Path) -> None:
+    """A classifier of photographs learns to look closer at the disc, stops, goes on, and is served and measured."""
+    start = REPOSITORY / "weights/fundus-efficientnet-lite2"
+    few = ["--limit", "24", "--views", "8", "--batch", "4"]
+    learn = ["train.disc", "--start", str(start), "--out", "runs/disc", *few, "--epochs", "2"]
+    first, second = step(tmp_path, *learn, "--stop-after", "1"), step(tmp_path, *learn)
+    assert ('"epoch": 1' in first, '"epoch": 2' in first) == (True, False)
+    assert ('"epoch": 1' in second, '"epoch": 2' in second) == (False, True)
+    step(tmp_path, "train.export", "runs/disc", "--id", "closer", "--limit", "24")
+    history = json.loads((tmp_path / "weights/closer/history.json").read_text())
+    assert [h["epoch"] for h in history] == list(range(1, len(history) + 1)) and "val_auc_airogs" in history[-1]
+    step(tmp_path, "train.evaluate", "closer", "--limit", "40")
+    assert json.loads((tmp_path / "weights/closer/card.json").read_text())["test"]["overall"]["n"] == 40
+
+
 def test_what_oversampling_gave_is_given_back_where_it_helps() -> None:
     """Two classes, one drawn far more often than it occurs: a network that learned so says too much of it."""
     rng = np.random.default_rng(0)
