@@ -28,7 +28,6 @@ from octcore.taxonomy import PARTIAL_LABELS
 from train.data import Row, training_rows
 from train.disc_places import by_rule
 from train.networks import DISC_VIEW, build, trained
-from train.precision import quick
 from train.run import Run
 from train.tasks import TASKS
 
@@ -156,8 +155,7 @@ def close_odds(reader: DiscReader, net: WithDiscView, soft: Views, places: Tenso
     out = []
     for k in range(0, len(soft), 32):
         x = net.close_view(tensors(soft[k : k + 32]), places[k : k + 32]).contiguous(memory_format=torch.channels_last)
-        with quick():
-            out.append((reader(x)[0] + reader(x.flip(3))[0]).float() / 2)
+        out.append((reader(x)[0] + reader(x.flip(3))[0]) / 2)
     return torch.cat(out).numpy()
 
 
@@ -175,8 +173,8 @@ def fit_mix(logits: NDArray[np.float32], closely: NDArray[np.float32], allowed: 
     """`WithDiscView.mix` (3,), from validation patients: ``logits`` (N, C) of the whole photographs, ``closely`` (N,) the
     reader's log-odds, ``allowed`` (N, C).
 
-    Both views count the same: of the validation patients the likelihood asked for a third of the close view and the AUC for
-    two thirds, both flat about a half. How much they count and the offset have the least mean -log p(allowed).
+    Both views count the same: which is the better one so few validation patients with glaucoma can't tell. How much they count
+    and the offset have the least mean -log p(allowed).
     """
     others = np.log(np.exp(np.delete(logits, GLAUCOMA, axis=1)).sum(axis=1))
     both = (logits[:, GLAUCOMA] - others + closely) / 2
@@ -241,10 +239,9 @@ def main() -> None:
         for step in bar:
             chosen = rng.choice(len(seen), args.batch, p=odds_of)
             x = tensors(np.stack([close_up(seen[i][..., 3:], places[i], rng) for i in chosen]))
-            with quick():
-                said = reader(x)[0]
+            said = reader(x)[0]  # not in half precision: thin convolutions learn slower in it
             wanted = 0.04 + 0.92 * torch.from_numpy(truth[chosen])
-            loss = F.binary_cross_entropy_with_logits(said.float(), wanted)
+            loss = F.binary_cross_entropy_with_logits(said, wanted)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(reader.parameters(), 2.0)
             optimiser.step()

@@ -1,4 +1,4 @@
-"""Where the optic disc lies, by rule: bright, round, of the right size, where vessels meet. Right in four of five photographs,
+"""Where the optic disc lies, by rule: bright, round, of the right size, where vessels meet. Often right,
 and nearly always where it is sure; a network's features learn from those (`train.disc`) and find it in the others."""
 
 from __future__ import annotations

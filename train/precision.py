@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import torch
 
 FAST: bool = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
-"""Whether this processor computes in bfloat16 (twice as fast). Elsewhere it is emulated, eight times slower than float32."""
+"""Whether this processor computes in bfloat16. Elsewhere it is emulated, and far slower than float32."""
 
 
 def quick() -> AbstractContextManager[object]:
