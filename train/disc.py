@@ -239,7 +239,7 @@ def main() -> None:
         for step in bar:
             chosen = rng.choice(len(seen), args.batch, p=odds_of)
             x = tensors(np.stack([close_up(seen[i][..., 3:], places[i], rng) for i in chosen]))
-            said = reader(x)[0]  # not in half precision: thin convolutions learn slower in it
+            said = reader(x)[0]  # in full precision: thin convolutions take longer in half
             wanted = 0.04 + 0.92 * torch.from_numpy(truth[chosen])
             loss = F.binary_cross_entropy_with_logits(said, wanted)
             loss.backward()  # type: ignore[no-untyped-call]
