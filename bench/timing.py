@@ -36,8 +36,7 @@ def undisturbed(
     calls: Mapping[str, Callable[[], Any]], rounds: int, clock: Callable[[], float], inputs: int = 1
 ) -> dict[str, float]:
     """The least seconds of each call, likewise: what else the machine does can only add to them, a neighbour on the same host
-    to a process' own clock too. Calls that go through ``inputs`` things in turn count by the mean of each
-    one's least."""
+    to a process' own clock too. Calls that go through ``inputs`` things in turn count by the mean of each one's least."""
     taken = timed(calls, rounds, max(2, inputs), clock)
     return {name: mean(min(seconds[k::inputs]) for k in range(inputs)) for name, seconds in taken.items()}
 
