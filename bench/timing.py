@@ -25,24 +25,23 @@ def one_core() -> Callable[[], float]:
     return time.process_time
 
 
-def interleaved(
-    calls: Mapping[str, Callable[[], Any]], rounds: int, warm: int = 2, clock: Callable[[], float] = time.perf_counter
-) -> dict[str, float]:
-    """The median seconds of each call by ``clock``, A B A B; ``warm`` rounds go before and do not count."""
-    return {name: median(seconds) for name, seconds in timed(calls, rounds, warm, clock).items()}
+def interleaved(calls: Mapping[str, Callable[[], Any]], rounds: int, warm: int = 2) -> dict[str, float]:
+    """The median seconds of each call by the wall's clock, A B A B; ``warm`` rounds go before and do not count."""
+    return {name: median(seconds) for name, seconds in timed(calls, rounds, warm, time.perf_counter).items()}
 
 
 def undisturbed(
     calls: Mapping[str, Callable[[], Any]], rounds: int, clock: Callable[[], float], inputs: int = 1
 ) -> dict[str, float]:
-    """The least seconds of each call, likewise: what else the machine does can only add to them, a neighbour on the same host
-    to a process' own clock too. Calls that go through ``inputs`` things in turn count by the mean of each one's least."""
+    """The least seconds of each call by ``clock``, A B A B: what else the machine does can only add to them, a neighbour on the
+    same host to a process' own clock too. Calls that go through ``inputs`` things in turn count by the mean of each one's least.
+    """
     taken = timed(calls, rounds, max(2, inputs), clock)
     return {name: mean(min(seconds[k::inputs]) for k in range(inputs)) for name, seconds in taken.items()}
 
 
 def timed(calls: Mapping[str, Callable[[], Any]], rounds: int, warm: int, clock: Callable[[], float]) -> dict[str, list[float]]:
-    """Every round's seconds of each call."""
+    """Every round's seconds of each call, by ``clock``."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(warm + rounds):
         for name, call in calls.items():
